@@ -1,0 +1,1 @@
+"""The adapters to Google: one transport, and one module per service."""
