@@ -1,0 +1,272 @@
+"""The registry, `REGISTRY - Customers`: its tabs and columns, and their rows read into customers, contacts, freezes.
+
+Pure. Internal: it is never shared outside. A row that cannot be read gives a sentence; the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from deploylog.cells import Layout, Names, Row, RowReader, find_layout, fingerprint, folded, is_address, says_nothing
+from deploylog.model import (
+    LANGUAGES,
+    Contact,
+    Customer,
+    Freeze,
+    Gets,
+    Level,
+    OperatedBy,
+    Party,
+    PreferredHours,
+    Registry,
+    Rule,
+    Sentence,
+)
+
+CUSTOMERS = "Customers"
+CONTACTS = "Contacts"
+FREEZES = "Freezes"
+
+CUSTOMER = "Customer"
+LOG = "Log"
+STATE = "State"
+PAUSE = "Pause"
+
+CUSTOMER_COLUMNS = (
+    CUSTOMER,
+    "Operated by",
+    "Partner",
+    "Language",
+    "Time zone",
+    "Holidays",
+    "Extra holidays",
+    "Preferred hours",
+    "Products",
+    "Rules",
+    "Share log with",
+    PAUSE,
+    LOG,
+    STATE,
+)
+CONTACT_COLUMNS = (CUSTOMER, "Party", "Name", "E-mail", "Gets", "Language")
+FREEZE_COLUMNS = (CUSTOMER, "From", "To", "Reason")
+TABS: dict[str, tuple[str, ...]] = {
+    CUSTOMERS: CUSTOMER_COLUMNS,
+    CONTACTS: CONTACT_COLUMNS,
+    FREEZES: FREEZE_COLUMNS,
+}
+DROPDOWNS: dict[str, tuple[str, ...]] = {
+    "Operated by": tuple(OperatedBy),
+    "Language": LANGUAGES,
+    "Party": tuple(Party),
+    "Gets": tuple(Gets),
+}
+ALL = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds for a customer whose cell is empty: the organization's."""
+
+    language: str
+    time_zone: ZoneInfo
+    holidays: tuple[str, ...]
+    extra_holidays: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySheet:
+    """The registry as read, and where the daemon's own columns of Customers stand."""
+
+    registry: Registry
+    layout: Layout
+    """Of the tab Customers."""
+
+
+def read_registry(
+    tabs: Mapping[str, Sequence[Row]],
+    names: Names,
+    defaults: Defaults,
+    preferred_hours: Callable[[str], tuple[PreferredHours, ...]],
+) -> RegistrySheet:
+    """Read the three tabs. `preferred_hours` reads `Mon-Thu 15:00-20:00` and raises ValueError for what is not that.
+
+    Raises LookupError with the sentence `tab_without_columns` where a tab has no header row or lacks its key column.
+    """
+    layouts = {}
+    for tab, columns in TABS.items():
+        layout = find_layout(tabs[tab], columns, names)
+        needed = (CUSTOMER, "E-mail") if tab == CONTACTS else (CUSTOMER,)
+        missing = layout.missing(needed) if layout else needed
+        if layout is None or missing:
+            raise LookupError(Sentence.of("tab_without_columns", tab=names.shown(tab), columns=tuple(missing)))
+        layouts[tab] = layout
+
+    def rows(tab: str) -> list[tuple[int, Row, RowReader]]:
+        layout = layouts[tab]
+        body = enumerate(tabs[tab][layout.header_row :], start=layout.header_row + 1)
+        return [(number, row, RowReader(row, layout, names)) for number, row in body if not all(map(says_nothing, row))]
+
+    problems: list[Sentence] = []
+    customers: dict[str, Customer] = {}
+    pause_all = False
+    for number, row, reader in rows(CUSTOMERS):
+        name = reader.text(CUSTOMER)
+        if name == ALL:
+            pause_all = pause_all or reader.ticked(PAUSE)
+        elif name and folded(name) in customers:
+            problems.append(Sentence.of("customer_twice", row=number, customer=name))
+        elif name:
+            customers[folded(name)] = _customer(
+                number, row, reader, name, layouts[CUSTOMERS], defaults, preferred_hours
+            )
+    contacts = [_contact(number, reader, problems) for number, _, reader in rows(CONTACTS)]
+    freezes = [_freeze(number, reader, problems) for number, _, reader in rows(FREEZES)]
+    registry = Registry(
+        tuple(customers.values()),
+        tuple(one for one in contacts if one),
+        tuple(one for one in freezes if one),
+        pause_all,
+        tuple(problems),
+    )
+    return RegistrySheet(registry, layouts[CUSTOMERS])
+
+
+def _customer(
+    number: int,
+    row: Row,
+    reader: RowReader,
+    name: str,
+    layout: Layout,
+    defaults: Defaults,
+    preferred_hours: Callable[[str], tuple[PreferredHours, ...]],
+) -> Customer:
+    staff = [name for name in CUSTOMER_COLUMNS if name not in (LOG, STATE)]
+    operated_by = reader.choice("Operated by", OperatedBy)
+    language = reader.text("Language").lower()
+    if language and language not in LANGUAGES:
+        reader.problem(Sentence.of("cell_choice", column="Language", text=language[:40], choices=LANGUAGES))
+        language = ""
+    return Customer(
+        row=number,
+        name=name,
+        operated_by=operated_by or OperatedBy.US,
+        partner=reader.text("Partner"),
+        language=language or defaults.language,
+        time_zone=_zone(reader) or defaults.time_zone,
+        holidays=_words(reader.text("Holidays")) or defaults.holidays,
+        extra_holidays=_days(reader) | defaults.extra_holidays,
+        preferred_hours=_hours(reader, preferred_hours),
+        products=_words(reader.text("Products")),
+        rules=_rules(reader),
+        share_with=_words(reader.text("Share log with")),
+        paused=reader.ticked(PAUSE),
+        log_link=reader.text(LOG),
+        problems=tuple(reader.problems),
+        fingerprint=fingerprint(reader.cell(column) for column in staff if column in layout.columns),
+    )
+
+
+def _zone(reader: RowReader) -> ZoneInfo | None:
+    text = reader.text("Time zone")
+    if not text:
+        return None
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        # OSError: a name that is a folder of the zone files, such as `Europe`.
+        reader.problem(Sentence.of("time_zone_unknown", column="Time zone", text=text[:40]))
+        return None
+
+
+def _days(reader: RowReader) -> frozenset[date]:
+    """Dates of `Extra holidays`: a real date cell, or several as text `2026-08-15, 2026-09-08`."""
+    cell = reader.cell("Extra holidays")
+    if not isinstance(cell, str):
+        day = reader.day("Extra holidays")
+        return frozenset({day} if day else ())
+    days = set()
+    for word in _words(cell):
+        try:
+            days.add(date.fromisoformat(word))
+        except ValueError:
+            reader.problem(Sentence.of("cell_date", column="Extra holidays", text=word[:40]))
+    return frozenset(days)
+
+
+def _hours(
+    reader: RowReader, preferred_hours: Callable[[str], tuple[PreferredHours, ...]]
+) -> tuple[PreferredHours, ...]:
+    text = reader.text("Preferred hours")
+    try:
+        return preferred_hours(text) if text else ()
+    except ValueError:
+        reader.problem(Sentence.of("preferred_hours_unread", column="Preferred hours", text=text[:40]))
+        return ()
+
+
+def _rules(reader: RowReader) -> tuple[tuple[Rule, Level], ...]:
+    """`friday: warn, overlap: off` -> the customer's own levels."""
+    levels = []
+    for word in _words(reader.text("Rules"), separators=",;\n"):
+        rule, _, level = (part.strip().lower() for part in word.partition(":"))
+        try:
+            levels.append((Rule(rule.replace(" ", "_")), Level(level)))
+        except ValueError:
+            reader.problem(
+                Sentence.of("rule_unread", column="Rules", text=word[:40], rules=tuple(Rule), levels=tuple(Level))
+            )
+    return tuple(levels)
+
+
+def _contact(number: int, reader: RowReader, problems: list[Sentence]) -> Contact | None:
+    customer = reader.text(CUSTOMER)
+    address = reader.text("E-mail").lower()
+    if not customer and not address:
+        return None
+    party = reader.choice("Party", Party)
+    gets = reader.choice("Gets", Gets)
+    language = reader.text("Language").lower()
+    if not is_address(address):
+        reader.problem(Sentence.of("contact_address", column="E-mail", text=address[:40]))
+    if not customer:
+        reader.problem(Sentence.of("cell_missing", column=CUSTOMER))
+    if party is None and not reader.text("Party"):
+        reader.problem(Sentence.of("cell_missing", column="Party"))
+    if language and language not in LANGUAGES:
+        reader.problem(Sentence.of("cell_choice", column="Language", text=language[:40], choices=LANGUAGES))
+    if reader.problems or party is None:
+        problems.extend(_in_row(CONTACTS, number, one, customer) for one in reader.problems)
+        return None
+    return Contact(customer, party, reader.text("Name"), address, gets or Gets.INVITE_AND_MAIL, language)
+
+
+def _freeze(number: int, reader: RowReader, problems: list[Sentence]) -> Freeze | None:
+    customer = reader.text(CUSTOMER)
+    first, last = reader.day("From"), reader.day("To")
+    if not customer and first is None and last is None and not reader.problems:
+        return None
+    if not customer:
+        reader.problem(Sentence.of("cell_missing", column=CUSTOMER))
+    if first is None and not reader.problems:
+        reader.problem(Sentence.of("cell_missing", column="From"))
+    if first and last and last < first:
+        reader.problem(Sentence.of("freeze_backwards", to="To", start="From"))
+    if reader.problems or first is None:
+        problems.extend(_in_row(FREEZES, number, one, customer) for one in reader.problems)
+        return None
+    return Freeze(customer, first, last or first, reader.text("Reason"))
+
+
+def _in_row(tab: str, number: int, sentence: Sentence, customer: str) -> Sentence:
+    """The same sentence, told where it stands; `customer` lets the caller show it beside that customer."""
+    return Sentence(sentence.code, (*sentence.values, ("in_customer", customer), ("in_row", number), ("in_tab", tab)))
+
+
+def _words(text: str, separators: str = ",; \n") -> tuple[str, ...]:
+    for separator in separators:
+        text = text.replace(separator, "\n")
+    return tuple(word.strip() for word in text.split("\n") if word.strip())
