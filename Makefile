@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check lint format clean
+.PHONY: install demo test check lint format wheel clean
 
 install: $(STAMP)
 
@@ -30,6 +30,9 @@ check: lint test
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+wheel: install
+	$(BIN)/python -m build --quiet --wheel
 
 clean:
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

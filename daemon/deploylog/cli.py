@@ -1,0 +1,463 @@
+"""The command line.
+
+Every error is one plain sentence with its remedy. Exit status: 0 done, 1 something needs attention, 2 wrong usage or
+configuration.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+
+from deploylog import __version__, bootstrap, telling
+from deploylog.cells import folded
+from deploylog.config import NOT_YET, Config
+from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
+from deploylog.lifecycle import EffectState
+from deploylog.messages import moment_words
+from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
+from deploylog.observe import LogView, RowView
+from deploylog.reconcile import PassReport
+from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+DONE, ATTENTION, WRONG = 0, 1, 2
+
+ConfigFile = Annotated[
+    Path, typer.Option("-c", "--config", envvar="DEPLOYLOG_CONFIG", help="The configuration file.", show_envvar=True)
+]
+
+log = structlog.get_logger("deploylog")
+
+
+def main() -> None:
+    """The entry point: runs a command, and turns errors meant for people into a sentence and an exit status."""
+    try:
+        app()
+    except ConfigurationError as problem:
+        _say_error(str(problem))
+        sys.exit(WRONG)
+    except DeploylogError as problem:
+        _say_error(str(problem))
+        sys.exit(ATTENTION)
+    except KeyboardInterrupt:
+        sys.exit(DONE)
+
+
+@app.callback(invoke_without_command=True)
+def version(show: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    """Announces, follows and records production deployments that staff plan as rows of a Google Sheet."""
+    if show:
+        typer.echo(f"deploylog {__version__}")
+        raise typer.Exit(DONE)
+
+
+@app.command()
+def run(config: ConfigFile) -> None:
+    """Run the daemon until SIGTERM."""
+    _set_up_log()
+    stopping = _Stopping()
+    try:
+        _run_until_stopped(config, stopping)
+    except OutsideError:
+        # Asked to stop while the start was still waiting for Google: that is no failure.
+        if not stopping():
+            raise
+    log.info("stopped")
+
+
+def _run_until_stopped(config: Path, stopping: _Stopping) -> None:
+    from deploylog.scheduler import Scheduler
+
+    with (
+        bootstrap.parts(config, True, stopping, lambda words: log.warning("waiting", reason=words)) as parts,
+        parts.ledger.hold(),
+    ):
+        _warn_of_unused_keys(parts.config)
+
+        def one_pass(whole: bool) -> None:
+            _pass(lambda: parts.reconciler.run_pass(bootstrap.now(), whole, _progress_lines(), stopping))
+
+        scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
+        stopping.then(scheduler.stop)
+        log.info("running", folder=parts.config.drive.folder, every=str(parts.config.poll.every))
+        scheduler.run()
+
+
+@app.command()
+def once(config: ConfigFile) -> None:
+    """One pass over all logs, then exit: 0 when all is well, 1 when something needs attention."""
+    _set_up_log()
+    with bootstrap.parts(config) as parts, parts.ledger.hold():
+        report = parts.reconciler.run_pass(bootstrap.now(), True, _progress_lines())
+    for line in (*report.problems, *report.needs_attention):
+        typer.echo(line)
+    typer.echo(f"{_count(report.logs_read, 'log')} read, {_count(len(report.outcomes), 'effect')} carried out")
+    raise typer.Exit(ATTENTION if report.problems or report.needs_attention else DONE)
+
+
+@app.command()
+def plan(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """What the next pass would do, and the coming days; nothing is done."""
+    with bootstrap.parts(config) as parts:
+        views, problems = parts.reconciler.look_at_all(bootstrap.now())
+        rows = [_plan_row(parts, view, row) for view in views for row in view.rows]
+    if as_json:
+        typer.echo(json.dumps({"deployments": rows, "problems": problems}, ensure_ascii=False, indent=2))
+    else:
+        _print_plan(rows)
+        for problem in problems:
+            typer.echo(problem)
+    attention = problems or any(row["progress"].startswith("Needs attention") for row in rows)
+    raise typer.Exit(ATTENTION if attention else DONE)
+
+
+def _plan_row(parts: bootstrap.Parts, view: LogView, row: RowView) -> dict[str, Any]:
+    zone, language = parts.config.organization.time_zone, parts.config.organization.language
+    decision, window = row.decision, row.deployment.window
+    text = telling.progress_text(decision, parts.messages, language, zone, parts.policy.names)
+    return {
+        "customer": view.customer.name if view.customer else "",
+        "id": row.deployment.id,
+        "start": window.start.isoformat() if window else None,
+        "start_local": moment_words(window.start.astimezone(zone), language) if window else "",
+        "progress": text or "(waiting until the row was left alone)",
+        "next_action": parts.messages.sentence(decision.next_action, language, zone) if decision.next_action else "",
+        "event": decision.event.value,
+        "mails_now": [
+            {"kind": one.kind.value, "language": one.circle.language, "to": one.circle.to, "cc": one.circle.cc}
+            for one in decision.wanted
+        ],
+        "due": decision.due.isoformat() if decision.due else None,
+    }
+
+
+def _print_plan(rows: list[dict[str, Any]]) -> None:
+    table = Table(title="Deployments", show_lines=True)
+    for column in ("ID", "Customer", "Start", "Progress", "Next action", "Would be sent now"):
+        table.add_column(column, overflow="fold")
+    for row in sorted(rows, key=lambda one: one["start"] or ""):
+        now = "\n".join(
+            f"{mail['kind']} ({mail['language']}) to {len(mail['to']) + len(mail['cc'])}" for mail in row["mails_now"]
+        )
+        # Text from cells is shown as it is, never read as markup.
+        cells = (row["id"], row["customer"], row["start_local"], row["progress"], row["next_action"], now)
+        table.add_row(*(_plain(cell) for cell in cells))
+    if rows:
+        Console().print(table)
+    else:
+        typer.echo("No deployments in any log.")
+
+
+@app.command()
+def init(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Make the folder, TEMPLATE and registry where they are missing; asks first on a terminal."""
+    import os
+
+    from deploylog.config import load
+    from deploylog.google.connect import connect
+    from deploylog.installation import Initializer
+
+    loaded = load(config, os.environ)
+    google = connect(loaded.google, loaded.calendar.id)
+    try:
+        initializer = Initializer(google, loaded, bootstrap.names_of(loaded))
+        steps = bootstrap.as_configuration_fault(initializer.steps)
+        if not steps:
+            typer.echo("Folder, TEMPLATE and registry are there; nothing to do.")
+            return
+        for step in steps:
+            typer.echo(f"- {step.words}")
+        if not yes and sys.stdin.isatty() and not typer.confirm("Do this?"):
+            typer.echo("Nothing was done.")
+            return
+        for step in steps:
+            bootstrap.as_configuration_fault(lambda step=step: step.do())  # type: ignore[misc]
+            typer.echo(f"done: {step.words}")
+    finally:
+        google.close()
+
+
+@app.command("date")
+def date_(
+    config: ConfigFile,
+    customer: str,
+    day: str,
+    at: Annotated[str, typer.Argument(help="Local time of the organization, HH:MM.")] = "09:00",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
+    """Whether a customer may be deployed on a day (2026-12-07), and the next free slots."""
+    start_local = _local(day, at)
+    with bootstrap.parts(config) as parts:
+        known = parts.reconciler.customers()
+        one = known.customer(customer)
+        if one is None:
+            names = ", ".join(each.name for each in known.customers) or "none"
+            raise ConfigurationError(f"the registry has no customer {customer}; it has: {names}")
+        organization = bootstrap.organization_of(parts.config)
+        start = start_local.replace(tzinfo=organization.zone).astimezone(UTC)
+        around = Circumstances(
+            places=(organization.place, Place(one.time_zone, one.holidays, one.extra_holidays)),
+            freezes=known.freezes_of(one),
+            preferred_hours=one.preferred_hours,
+            levels={**organization.rules, **dict(one.rules)},
+        )
+        window = Window(start, start + timedelta(minutes=30))
+        findings = judge(window, around)
+        slots = free_slots(window, around, bootstrap.now())
+        language, zone = parts.config.organization.language, organization.zone
+        said = [
+            (one.subject.value, one.level.value, parts.messages.sentence(one.sentence, language, zone))
+            for one in findings
+        ]
+    verdict = allowed(findings)
+    if as_json:
+        found = [{"rule": rule, "level": level, "sentence": words} for rule, level, words in said]
+        answer = {"customer": one.name, "start": start.isoformat(), "allowed": verdict, "findings": found}
+        typer.echo(json.dumps(answer | {"slots": [slot.isoformat() for slot in slots]}, ensure_ascii=False, indent=2))
+    else:
+        typer.echo(f"{one.name}, {moment_words(start_local, language)}: {'allowed' if verdict else 'not allowed'}")
+        for _, level, words in said:
+            typer.echo(f"- {words}{' (warning)' if level == Level.WARN else ''}")
+        free = ", ".join(moment_words(slot.astimezone(zone), language) for slot in slots)
+        if not verdict or said:
+            typer.echo(f"Free: {free or 'nothing in the next 60 days'}")
+    raise typer.Exit(DONE if verdict else ATTENTION)
+
+
+def _local(day: str, at: str) -> datetime:
+    try:
+        return datetime.combine(date.fromisoformat(day), time.fromisoformat(at))
+    except ValueError:
+        raise ConfigurationError(f"{day} {at} is no date and time; write them as in 2026-12-07 09:00") from None
+
+
+@app.command()
+def preview(
+    config: ConfigFile,
+    customer: str,
+    identity: Annotated[str, typer.Argument(metavar="ID")],
+    kind: Annotated[str, typer.Argument(metavar="KIND", help=", ".join(MAIL_KINDS))],
+    lang: Annotated[str, typer.Option("--lang", help=", ".join(LANGUAGES))] = "",
+    html: Annotated[bool, typer.Option("--html", help="The HTML part instead of the text.")] = False,
+) -> None:
+    """The mail as it would go: recipients, subject and text."""
+    if kind not in MAIL_KINDS:
+        raise ConfigurationError(f"{kind} is no kind of mail; there are {', '.join(MAIL_KINDS)}")
+    if lang and lang not in LANGUAGES:
+        raise ConfigurationError(f"{lang} is no language of the mails; there are {', '.join(LANGUAGES)}")
+    with bootstrap.parts(config) as parts:
+        view, row, owner = _row(parts, customer, identity)
+        letter = parts.reconciler.preview(view, row, Kind(kind), lang or owner.language, bootstrap.now())
+    typer.echo(f"To: {', '.join(letter.to) or '(nobody in this language)'}")
+    if letter.cc:
+        typer.echo(f"Cc: {', '.join(letter.cc)}")
+    typer.echo(f"Subject: {letter.subject}\n")
+    typer.echo(letter.html if html else letter.text)
+
+
+def _row(parts: bootstrap.Parts, customer: str, identity: str) -> tuple[LogView, RowView, Customer]:
+    view = parts.reconciler.look_at(customer, bootstrap.now())
+    assert view.customer is not None
+    for row in view.rows:
+        if folded(row.deployment.id) == folded(identity):
+            return view, row, view.customer
+    there = ", ".join(row.deployment.id for row in view.rows) or "none"
+    raise ConfigurationError(f"{view.file.name} has no deployment {identity}; it has: {there}")
+
+
+@app.command()
+def history(config: ConfigFile, customer: str, identity: Annotated[str, typer.Argument(metavar="[ID]")] = "") -> None:
+    """What was done for a customer, or for one deployment: every effect with its state, from the ledger."""
+    with bootstrap.parts(config) as parts:
+        file = parts.reconciler.log_file(customer)
+        effects = parts.ledger.effects_of(file.id, identity.upper() or None)
+        zone = parts.config.organization.time_zone
+    if not effects:
+        typer.echo(f"Nothing was done for {' '.join(filter(None, (customer, identity)))} yet.")
+        return
+    table = Table()
+    for column in ("Effect", "Deployment", "What", "To", "State", "When", "Tries", "Reason"):
+        table.add_column(column, overflow="fold")
+    for one in effects:
+        at = one.at or one.committed_at
+        recipients = [*one.payload.get("to", ()), *one.payload.get("cc", ()), *one.payload.get("guests", ())]
+        cells = (
+            str(one.number),
+            one.key.deployment_id,
+            f"{one.key.kind} {one.key.target}".strip(),
+            ", ".join(recipients),
+            one.state.value,
+            f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            str(one.attempts),
+            one.reason,
+        )
+        table.add_row(*(_plain(cell) for cell in cells))
+    Console().print(table)
+
+
+@app.command()
+def settle(
+    config: ConfigFile,
+    effect: int,
+    verdict: Annotated[str, typer.Argument(metavar="sent|unsent")],
+) -> None:
+    """Close a parked effect: `sent`, it did go out; `unsent`, it did not, and goes out if it is still wanted."""
+    import os
+
+    from deploylog.config import load
+    from deploylog.ledger import Ledger
+
+    if verdict not in ("sent", "unsent"):
+        raise ConfigurationError(f"{verdict} is neither sent nor unsent")
+    ledger = Ledger.open(load(config, os.environ).store)
+    try:
+        one = ledger.effect(effect)
+        if one is None:
+            raise ConfigurationError(f"there is no effect {effect}; deploylog history CUSTOMER lists them")
+        if one.state not in (EffectState.UNKNOWN, EffectState.FAILED):
+            raise ConfigurationError(f"effect {effect} is {one.state}, not parked; there is nothing to settle")
+        if verdict == "sent":
+            ledger.advance(effect, one.state, EffectState.SENT, at=one.at or bootstrap.now(), reason="settled by hand")
+        else:
+            ledger.advance(effect, one.state, EffectState.DEAD, reason="settled by hand", draft_id="", content_hash="")
+        ledger.wake(one.key.log_id, one.key.deployment_id, bootstrap.now())
+    finally:
+        ledger.close()
+    typer.echo(f"effect {effect} ({one.key.kind} {one.key.target} of {one.key.deployment_id}): {verdict}")
+
+
+@app.command()
+def demo(
+    exit_when_done: Annotated[
+        bool, typer.Option("--exit-when-done", help="Play the story, check it, exit 0 or 1.")
+    ] = False,
+) -> None:
+    """Sandbox, daemon and sample customers, with a story to watch."""
+    from deploylog.demo import play
+
+    raise typer.Exit(play(exit_when_done))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[int, typer.Option(help="0 takes a free one.")] = 8085,
+    data: Annotated[Path | None, typer.Option(help="Keep the state in this folder; else in memory.")] = None,
+    write_config: Annotated[
+        Path | None, typer.Option(help="Leave deploylog.yaml and service-account.json in this folder.")
+    ] = None,
+    empty: Annotated[bool, typer.Option("--empty", help="Only the shared drive, nothing in it.")] = False,
+    feed_lag: Annotated[float, typer.Option(help="Seconds that cell edits stay out of the change feed.")] = 0,
+    quota: Annotated[bool, typer.Option("--quota", help="Answer 429 as Google's limits would.")] = False,
+) -> None:
+    """A local Google Workspace (Drive, Sheets, Calendar, Gmail) to try deploylog on."""
+    from workspace_sandbox.command import run_sandbox
+
+    raise typer.Exit(run_sandbox(port, data, write_config, empty, feed_lag, quota))
+
+
+# Running ---------------------------------------------------------------------------------------------------------
+
+
+class _Stopping:
+    """Whether SIGTERM or SIGINT asked to stop, and what to do then."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._actions: list[Callable[[], None]] = []
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def __call__(self) -> bool:
+        return self._asked
+
+    def then(self, action: Callable[[], None]) -> None:
+        """Do this when asked; at once where it was asked already."""
+        self._actions.append(action)
+        if self._asked:
+            action()
+
+    def _ask(self, *_: object) -> None:
+        self._asked = True
+        for action in self._actions:
+            action()
+
+
+def _pass(run_pass: Callable[[], PassReport]) -> None:
+    """One pass of the daemon: failures are logged, and the next tick tries again."""
+    try:
+        report = run_pass()
+    except (DeploylogError, SQLAlchemyError) as problem:
+        log.error("pass not finished", reason=str(problem).splitlines()[0])
+        return
+    for sentence in report.problems:
+        log.warning("problem", what=sentence)
+
+
+def _set_up_log() -> None:
+    """Lines for people on a terminal, JSON elsewhere; on standard error, so that output stays output."""
+    human = sys.stderr.isatty()
+    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _warn_of_unused_keys(config: Config) -> None:
+    for key, sentence in NOT_YET.items():
+        if key in config.given:
+            log.warning("not used yet", key=key, what=sentence)
+
+
+def _progress_lines() -> Callable[[int, int], None]:
+    """Progress of a long pass: a bar's worth of lines, one per tenth, and none for a short pass."""
+    told = {0}
+
+    def tell(done: int, of: int) -> None:
+        tenth = done * 10 // of if of else 0
+        if of >= 20 and tenth not in told:
+            told.add(tenth)
+            log.info("reading logs", done=done, of=of)
+
+    return tell
+
+
+def _say_error(text: str) -> None:
+    with suppress(BrokenPipeError):
+        typer.echo(f"deploylog: {text}" if "\n" not in text else text, err=True)
+
+
+def _plain(text: str) -> str:
+    """Text for a table cell: Rich must not read brackets in it as markup, nor a terminal its control characters."""
+    from rich.markup import escape
+
+    return escape(re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", "", text))
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+if __name__ == "__main__":
+    main()

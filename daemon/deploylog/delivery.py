@@ -1,0 +1,483 @@
+"""Carries effects out, each exactly once, and keeps the ledger's word for it (design, "Effects").
+
+Mail: the intent is committed; `drafts.create`; draft id and thread id stored; SENDING committed; `drafts.send` once.
+What is in doubt afterwards is looked at, never resent: a draft that is still there was not sent; one that is gone is
+looked for in its thread by the marker header; neither is UNKNOWN, parked until a person settles it.
+Events: the id is derived from log and ID, the content's digest lies in a private property, so every call can be
+repeated after a look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from deploylog.errors import (
+    AccessDenied,
+    Busy,
+    Changed,
+    Conflict,
+    InDoubt,
+    NotCarriedOut,
+    NotFound,
+    OutsideError,
+    Refused,
+)
+from deploylog.google.calendar import Calendar, Event, event_id
+from deploylog.google.gmail import Draft, Gmail, MessageInfo
+from deploylog.ledger import Effect, Key, Ledger
+from deploylog.lifecycle import PENDING, EffectState, Wanted
+from deploylog.mime import MARKER, Letter, Thread, compose, marker_for
+from deploylog.model import Kind
+
+DOUBT_WAIT = timedelta(seconds=5)
+"""How long a send whose answer was lost may still be under way before its draft tells the truth."""
+FIRST_BACKOFF = timedelta(seconds=2)
+LONGEST_BACKOFF = timedelta(minutes=2)
+EVENT_GENERATIONS = 5
+"""How many ids are tried for an event whose deleted predecessor cannot be restored."""
+
+SENT, FAILED, DEAD = EffectState.SENT, EffectState.FAILED, EffectState.DEAD
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Something that came to be in this pass, for History."""
+
+    effect: Effect
+    what: str
+    """`sent`, `parked`, `invited`, `updated`, `recorded` or `withdrawn`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventContent:
+    """The event as it shall stand. Start and end are UTC."""
+
+    title: str
+    description: str
+    start: datetime
+    end: datetime
+    time_zone: str
+    guests: tuple[str, ...]
+    reminders: tuple[timedelta, ...] = ()
+
+    def digest(self) -> str:
+        """Equal exactly when nothing a guest could see differs."""
+        parts = (
+            self.title,
+            self.description,
+            self.start.isoformat(),
+            self.end.isoformat(),
+            self.time_zone,
+            self.guests,
+        )
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:40]
+
+
+class Delivery:
+    """The one place that changes anything in mailboxes and calendars."""
+
+    def __init__(self, ledger: Ledger, gmail: Gmail, calendar: Calendar) -> None:
+        self._ledger = ledger
+        self._gmail = gmail
+        self._calendar = calendar
+
+    # Mails -----------------------------------------------------------------------------------------------------
+
+    def resolve_doubts(self, log_id: str, now: datetime) -> list[Outcome]:
+        """Find out what became of sends whose answer was lost, as far as that can be known now."""
+        outcomes = []
+        for effect in self._ledger.effects_of(log_id, states=[EffectState.SENDING]):
+            if effect.retry_at is None or effect.retry_at <= now:
+                outcomes += self._guarded(effect, now, self._resolve)
+        return outcomes
+
+    def mail(
+        self,
+        log_id: str,
+        deployment_id: str,
+        wanted: Sequence[tuple[Wanted, Callable[[], Letter]]],
+        now: datetime,
+    ) -> list[Outcome]:
+        """Bring a deployment's mails to what is wanted: what is pending and not wanted dies, the wanted goes out.
+
+        All intents are committed before the first leaves, so that a crash in between loses none of the languages. A
+        letter is only rendered for an intent that is not committed yet.
+        """
+        keys = {self._key(log_id, deployment_id, one): (one, letter) for one, letter in wanted}
+        pending = {effect.key: effect for effect in self._ledger.effects_of(log_id, deployment_id, [*PENDING])}
+        outcomes = []
+        for key, effect in pending.items():
+            if key not in keys and key.kind is not Kind.EVENT:
+                outcomes += self._guarded(effect, now, self._drop)
+        fresh = [(key, _payload(letter()), one.due) for key, (one, letter) in keys.items() if key not in pending]
+        committed = self._ledger.commit(fresh, now)
+        to_send = [effect for key, effect in pending.items() if key in keys] + committed
+        for effect in to_send:
+            if effect.retry_at is None or effect.retry_at <= now:
+                outcomes += self._guarded(effect, now, self._draft_and_send)
+        return outcomes
+
+    @staticmethod
+    def _key(log_id: str, deployment_id: str, wanted: Wanted) -> Key:
+        return Key(log_id, deployment_id, wanted.kind, wanted.generation, wanted.round, wanted.target)
+
+    def _draft_and_send(self, effect: Effect, now: datetime) -> list[Outcome]:
+        if effect.state is EffectState.COMMITTED:
+            effect = self._draft(effect, now)
+        return self._send(effect, now)
+
+    def _draft(self, effect: Effect, now: datetime) -> Effect:
+        """Create the draft, or adopt the one an earlier, unanswered call made."""
+        marker = marker_for(effect.key)
+        if effect.in_doubt and (ours := self._drafts_with(marker)):
+            for superfluous in ours[1:]:
+                self._gmail.delete_draft(superfluous)
+            if (draft := self._gmail.draft(ours[0])) is not None:
+                return self._drafted(effect, draft.id, draft.thread_id)
+        thread = self._thread(effect)
+        content = compose(_letter(effect.payload), thread, marker, now)
+        effect = self._ledger.advance(
+            effect.number, effect.state, effect.state, attempts=effect.attempts + 1, in_doubt=True
+        )
+        try:
+            draft = self._create_draft(content, thread)
+        except NotCarriedOut:
+            self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=False)
+            raise
+        return self._drafted(effect, draft.id, draft.thread_id)
+
+    def _create_draft(self, content: bytes, thread: Thread) -> Draft:
+        try:
+            return self._gmail.create_draft(content, thread.id)
+        except NotFound:
+            if not thread.id:
+                raise
+            # The conversation was deleted from our mailbox; the headers still thread it for the recipients.
+            return self._gmail.create_draft(content)
+
+    def _drafted(self, effect: Effect, draft_id: str, thread_id: str) -> Effect:
+        return self._ledger.advance(
+            effect.number,
+            EffectState.COMMITTED,
+            EffectState.DRAFTED,
+            draft_id=draft_id,
+            thread_id=thread_id,
+            in_doubt=False,
+            retry_at=None,
+        )
+
+    def _send(self, effect: Effect, now: datetime) -> list[Outcome]:
+        effect = self._ledger.advance(
+            effect.number,
+            EffectState.DRAFTED,
+            EffectState.SENDING,
+            attempts=effect.attempts + 1,
+            retry_at=now + DOUBT_WAIT,
+            in_doubt=True,
+        )
+        try:
+            sent = self._gmail.send_draft(effect.draft_id)
+        except NotCarriedOut as refusal:
+            if isinstance(refusal, Refused) and not isinstance(refusal, AccessDenied):
+                return self._after_refusal(effect, refusal, now)
+            # Certainly not sent, and it may go later: the draft waits for the next try.
+            self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False)
+            raise
+        return [self._sent(effect, sent.id, sent.thread_id, now)]
+
+    def _after_refusal(self, effect: Effect, refusal: Refused, now: datetime) -> list[Outcome]:
+        """404 and 400 alike: the draft was sent, deleted or remade by a person, or is one Gmail will not send."""
+        if self._gmail.draft(effect.draft_id) is not None:
+            self._gmail.delete_draft(effect.draft_id)
+            return [self._park(effect, EffectState.FAILED, str(refusal))]
+        found = self._in_thread(effect)
+        if found:
+            return [self._sent(effect, found.id, found.thread_id, now)]
+        return [self._park(effect, EffectState.UNKNOWN, str(refusal))]
+
+    def _resolve(self, effect: Effect, now: datetime) -> list[Outcome]:
+        """A send without an answer: there -> not sent, send; gone -> look in the thread; neither -> parked."""
+        if self._gmail.draft(effect.draft_id) is not None:
+            # Not sent. Whether it is still wanted is decided anew in this pass.
+            self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False, retry_at=None)
+            return []
+        found = self._in_thread(effect)
+        if found:
+            return [self._sent(effect, found.id, found.thread_id, now)]
+        reason = "the draft is gone and its thread does not show the mail"
+        return [self._park(effect, EffectState.UNKNOWN, reason)]
+
+    def _in_thread(self, effect: Effect) -> MessageInfo | None:
+        """The sent mail with this effect's marker in the thread its draft was in."""
+        marker = marker_for(effect.key)
+        for message in self._gmail.thread(effect.thread_id, [MARKER]):
+            if message.headers.get(MARKER.lower()) == marker and "DRAFT" not in message.labels:
+                return message
+        return None
+
+    def _sent(self, effect: Effect, message_id: str, thread_id: str, now: datetime) -> Outcome:
+        effect = self._ledger.advance(
+            effect.number,
+            EffectState.SENDING,
+            EffectState.SENT,
+            at=now,
+            external_id=message_id,
+            thread_id=thread_id,
+            in_doubt=False,
+            retry_at=None,
+            reason="",
+        )
+        log.info("sent", effect=effect.number, key=str(effect.key), recipients=len(effect.payload["to"]))
+        return Outcome(effect, "sent")
+
+    def _park(self, effect: Effect, state: EffectState, reason: str) -> Outcome:
+        effect = self._ledger.advance(effect.number, effect.state, state, reason=reason, in_doubt=False, retry_at=None)
+        log.warning("parked", effect=effect.number, key=str(effect.key), state=state.value, reason=reason)
+        return Outcome(effect, "parked")
+
+    def _drop(self, effect: Effect, now: datetime) -> list[Outcome]:
+        """A pending mail that is not wanted any more: its draft is removed, and it never goes out.
+
+        Where the draft is gone already a person may have sent it: then it is out, and the ledger says so.
+        """
+        if effect.draft_id and self._gmail.draft(effect.draft_id) is None and (found := self._in_thread(effect)):
+            sending = self._ledger.advance(effect.number, effect.state, EffectState.SENDING)
+            return [self._sent(sending, found.id, found.thread_id, now)]
+        drafts = [effect.draft_id] if effect.draft_id else []
+        if effect.in_doubt:
+            drafts = self._drafts_with(marker_for(effect.key))
+        for draft in drafts:
+            self._gmail.delete_draft(draft)
+        self._ledger.advance(effect.number, effect.state, EffectState.DEAD, in_doubt=False, retry_at=None, draft_id="")
+        log.info("dropped", effect=effect.number, key=str(effect.key))
+        return []
+
+    def _drafts_with(self, marker: str) -> list[str]:
+        return [
+            draft
+            for draft in self._gmail.drafts()
+            if (self._gmail.draft_headers(draft, [MARKER]) or {}).get(MARKER.lower()) == marker
+        ]
+
+    def _thread(self, effect: Effect) -> Thread:
+        """The conversation of this deployment and target so far, with Google's own Message-IDs."""
+        before = [
+            one
+            for one in self._ledger.effects_of(effect.key.log_id, effect.key.deployment_id, [EffectState.SENT])
+            if one.key.target == effect.key.target and one.key.kind is not Kind.EVENT and one.external_id
+        ]
+        before.sort(key=lambda one: (one.at or one.committed_at, one.number))
+        headers = tuple(header for one in before if (header := self._message_header(one)))
+        if not headers:
+            return Thread()
+        return Thread(before[-1].thread_id, headers, str(before[0].payload["subject"]))
+
+    def _message_header(self, effect: Effect) -> str:
+        if effect.message_header:
+            return effect.message_header
+        message = self._gmail.message(effect.external_id, ["Message-ID"])
+        header = message.headers.get("message-id", "") if message else ""
+        if header:
+            self._ledger.advance(effect.number, EffectState.SENT, EffectState.SENT, message_header=header)
+        return header
+
+    # Events ----------------------------------------------------------------------------------------------------
+
+    def invite(
+        self, log_id: str, deployment_id: str, content: EventContent, tell_guests: bool, now: datetime
+    ) -> list[Outcome]:
+        """Have the event stand with this content; nothing is called where it already does."""
+        key = event_key(log_id, deployment_id)
+        effect = self._event_effect(key)
+        digest = content.digest()
+        if effect is not None and effect.content_hash == digest and effect.state in (SENT, FAILED):
+            return []
+        if effect is None or effect.state is DEAD:
+            [effect] = self._ledger.commit([(key, {"guests": list(content.guests)}, None)], now)
+        if effect.retry_at is not None and effect.retry_at > now:
+            return []
+        return self._guarded(effect, now, lambda one, at: self._write_event(one, content, tell_guests, at))
+
+    def withdraw(self, log_id: str, deployment_id: str, now: datetime) -> list[Outcome]:
+        """Cancel the event and tell its guests; nothing is called where there is none."""
+        effect = self._event_effect(event_key(log_id, deployment_id))
+        if effect is None or effect.state is not SENT or (effect.retry_at and effect.retry_at > now):
+            return []
+
+        def cancel(effect: Effect, now: datetime) -> list[Outcome]:
+            self._calendar.cancel(effect.external_id, send_updates=True)
+            dead = self._ledger.advance(
+                effect.number, EffectState.SENT, EffectState.DEAD, content_hash="", retry_at=None
+            )
+            return [Outcome(dead, "withdrawn")]
+
+        return self._guarded(effect, now, cancel)
+
+    def _event_effect(self, key: Key) -> Effect | None:
+        return next((one for one in self._ledger.effects_of(key.log_id, key.deployment_id) if one.key == key), None)
+
+    def _write_event(self, effect: Effect, content: EventContent, tell_guests: bool, now: datetime) -> list[Outcome]:
+        """Insert, or update what stands under the derived id; an id that cannot be restored gives way to the next."""
+        key = effect.key
+        ids = [event_id(key.log_id, key.deployment_id, attempt) for attempt in range(EVENT_GENERATIONS)]
+        if effect.external_id in ids:
+            ids = ids[ids.index(effect.external_id) :]
+        look_first = bool(effect.external_id) or effect.in_doubt
+        effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True)
+        try:
+            for identity in ids:
+                event = self._bring_about(effect, identity, content, tell_guests, look_first)
+                if event is not None:
+                    return [self._event_written(effect, event, content, tell_guests, now)]
+        except Refused as refusal:
+            if isinstance(refusal, AccessDenied | Changed | NotFound):
+                raise
+            # Refused as it is (a guest's address, say); tried again once the content differs.
+            self._ledger.advance(effect.number, effect.state, effect.state, content_hash=content.digest())
+            return [self._park(effect, FAILED, str(refusal))]
+        raise NotCarriedOut(f"calendar: all ids of the event of {key.deployment_id} belong to events deleted for good")
+
+    def _bring_about(
+        self, effect: Effect, identity: str, content: EventContent, tell_guests: bool, look_first: bool
+    ) -> Event | None:
+        """Have the event stand under this id; None where the id is taken by one that cannot be restored."""
+        existing = self._calendar.get(identity) if look_first else None
+        if existing is None:
+            body = _event_body(effect.key, content) | {
+                "id": identity,
+                "attendees": [{"email": guest} for guest in content.guests],
+            }
+            try:
+                return self._calendar.insert(body, send_updates=tell_guests)
+            except Conflict:
+                existing = self._calendar.get(identity)
+        if existing is None:
+            return None
+        try:
+            return self._update(effect, existing, content, tell_guests)
+        except AccessDenied:
+            if existing.get("status") != "cancelled":
+                raise
+            return None
+
+    def _update(self, effect: Effect, existing: Event, content: EventContent, tell_guests: bool) -> Event:
+        """Write the content over what stands, keeping guests' answers and guests people added by hand."""
+        private = existing.get("extendedProperties", {}).get("private", {})
+        if existing.get("status") != "cancelled" and private.get("content") == content.digest():
+            return existing
+        standing = {str(guest["email"]).lower(): guest for guest in existing.get("attendees", [])}
+        ours_before = set(effect.payload.get("guests", ()))
+        kept = [guest for address, guest in standing.items() if address not in ours_before]
+        ours = [standing.get(address, {"email": address}) for address in content.guests]
+        added = {str(guest["email"]).lower() for guest in ours}
+        attendees = ours + [guest for guest in kept if str(guest["email"]).lower() not in added]
+        body = dict(existing) | _event_body(effect.key, content) | {"attendees": attendees}
+        return self._calendar.update(str(existing["id"]), body, str(existing.get("etag", "")), send_updates=tell_guests)
+
+    def _event_written(
+        self, effect: Effect, event: Event, content: EventContent, tell_guests: bool, now: datetime
+    ) -> Outcome:
+        first = not effect.content_hash or effect.state is not SENT
+        effect = self._ledger.advance(
+            effect.number,
+            effect.state,
+            EffectState.SENT,
+            at=now,
+            external_id=str(event["id"]),
+            content_hash=content.digest(),
+            payload={"guests": list(content.guests), "link": str(event.get("htmlLink", ""))},
+            in_doubt=False,
+            retry_at=None,
+            reason="",
+        )
+        return Outcome(effect, "invited" if first else "updated" if tell_guests else "recorded")
+
+    # Failures --------------------------------------------------------------------------------------------------
+
+    def _guarded(
+        self, effect: Effect, now: datetime, act: Callable[[Effect, datetime], list[Outcome]]
+    ) -> list[Outcome]:
+        """Act; a failure is written down with the time of the next try, or parks the effect. Never raises for one."""
+        try:
+            return act(effect, now)
+        except OutsideError as failure:
+            return self._failed(effect.number, failure, now)
+
+    def _failed(self, number: int, failure: OutsideError, now: datetime) -> list[Outcome]:
+        """Neither the state nor the doubt changes here: only the act itself knows what its failure means."""
+        effect = self._ledger.effect(number)
+        assert effect is not None
+        later = now + _backoff(effect.attempts, failure)
+        reason = str(failure)
+        log.warning("not done yet", effect=number, key=str(effect.key), reason=reason, retry_at=later.isoformat())
+        if effect.state in PENDING and effect.key.kind is not Kind.EVENT and _for_good(failure):
+            return [self._park(effect, FAILED, reason)]
+        self._ledger.advance(number, effect.state, effect.state, retry_at=later, reason=reason)
+        return []
+
+
+def _for_good(failure: OutsideError) -> bool:
+    return isinstance(failure, Refused) and not isinstance(failure, AccessDenied | NotFound)
+
+
+def event_key(log_id: str, deployment_id: str) -> Key:
+    """There is one event per deployment, whatever its generation."""
+    return Key(log_id, deployment_id, Kind.EVENT, 0, 0, "")
+
+
+def _event_body(key: Key, content: EventContent) -> dict[str, Any]:
+    """What we write of an event. Guests may not change or invite; times carry the customer's zone."""
+    return {
+        "summary": content.title,
+        "description": content.description,
+        "start": {"dateTime": content.start.isoformat(), "timeZone": content.time_zone},
+        "end": {"dateTime": content.end.isoformat(), "timeZone": content.time_zone},
+        "status": "confirmed",
+        "guestsCanModify": False,
+        "guestsCanInviteOthers": False,
+        "extendedProperties": {
+            "private": {"log": key.log_id, "deployment": key.deployment_id, "content": content.digest()}
+        },
+    }
+
+
+def _backoff(attempts: int, failure: OutsideError) -> timedelta:
+    """Twice as long each time, bounded; at least what the service asks for."""
+    wait = min(FIRST_BACKOFF * (1 << min(attempts, 10)), LONGEST_BACKOFF)
+    if isinstance(failure, InDoubt):
+        wait = max(wait, DOUBT_WAIT)
+    asked = timedelta(seconds=failure.retry_after) if isinstance(failure, Busy) else timedelta(0)
+    return max(wait, asked)
+
+
+def _payload(letter: Letter) -> dict[str, Any]:
+    return {
+        "sender": letter.sender,
+        "to": list(letter.to),
+        "cc": list(letter.cc),
+        "reply_to": letter.reply_to,
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+    }
+
+
+def _letter(payload: Mapping[str, Any]) -> Letter:
+    return Letter(
+        payload["sender"],
+        tuple(payload["to"]),
+        tuple(payload["cc"]),
+        payload["reply_to"],
+        payload["subject"],
+        payload["text"],
+        payload["html"],
+    )

@@ -1,0 +1,47 @@
+"""Everything Google, wired: from the configuration to one adapter per service."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from deploylog.google.auth import GoogleConfig, Identities, identities
+from deploylog.google.calendar import Calendar
+from deploylog.google.drive import Drive
+from deploylog.google.gmail import Gmail
+from deploylog.google.sheets import Sheets
+from deploylog.google.transport import SheetsClient, Transport, build_service
+
+
+@dataclass(frozen=True, slots=True)
+class Google:
+    """The four services, as the identities of the configuration; call `close` when done."""
+
+    drive: Drive
+    sheets: Sheets
+    calendar: Calendar
+    gmail: Gmail
+    identities: Identities
+    _transports: tuple[Transport, ...]
+
+    def close(self) -> None:
+        for transport in self._transports:
+            transport.close()
+
+
+def connect(config: GoogleConfig, calendar_id: str, sleep: Callable[[float], None] = time.sleep) -> Google:
+    """The adapters for the configuration's `google` and `calendar.id`. No network before the first call.
+
+    Raises ConfigurationError where the credentials file is missing or wrong.
+    """
+    who = identities(config)
+    files, mailbox = Transport(who.files, config.endpoint), Transport(who.mailbox, config.endpoint)
+    return Google(
+        drive=Drive(build_service("drive", "v3", files), sleep),
+        sheets=Sheets(SheetsClient(files), sleep),
+        calendar=Calendar(build_service("calendar", "v3", mailbox), calendar_id, sleep),
+        gmail=Gmail(build_service("gmail", "v1", mailbox), sleep),
+        identities=who,
+        _transports=(files, mailbox),
+    )

@@ -1,0 +1,537 @@
+"""The ledger: what was seen of the rows, and every effect with its state. One SQL schema, made by `migrations/`.
+
+The promise "never lost, never twice" rests on two habits kept here: an effect's intent is committed before anything
+leaves, and every change of its state is a conditional UPDATE, so that two who try find that one of them came second.
+All instants are UTC. Nothing here decides; `lifecycle.py` does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy.engine import Connection, Engine
+
+from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.identity import Known
+from deploylog.lifecycle import PARKED, PENDING, EffectSeen, EffectState, Memory
+from deploylog.model import Kind, Status
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An aware UTC datetime, stored without its zone: SQLite keeps none."""
+
+    impl = sa.DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.astimezone(UTC).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value else None
+
+
+metadata = sa.MetaData()
+
+logs = sa.Table(
+    "log",
+    metadata,
+    sa.Column("file_id", sa.String(128), primary_key=True),
+    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("highest", sa.Integer, nullable=False, default=0),
+    sa.Column("version", sa.BigInteger, nullable=False, default=0),
+    sa.Column("edited_at", Instant),
+)
+deployments = sa.Table(
+    "deployment",
+    metadata,
+    sa.Column("log_id", sa.String(128), primary_key=True),
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("components", sa.JSON, nullable=False),
+    sa.Column("first_seen_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.Column("status", sa.String(32), nullable=False),
+    sa.Column("status_since", Instant, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("start", Instant),
+    sa.Column("ends", sa.JSON, nullable=False),
+    sa.Column("overridden", sa.Boolean, nullable=False, default=False),
+    sa.Column("copy_of", sa.String(64), nullable=False, default=""),
+    sa.Column("due_at", Instant, index=True),
+    sa.Column("vanished_at", Instant),
+)
+effects = sa.Table(
+    "effect",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("log_id", sa.String(128), nullable=False),
+    sa.Column("deployment_id", sa.String(64), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("round", sa.Integer, nullable=False),
+    sa.Column("target", sa.String(254), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("payload", sa.JSON, nullable=False),
+    sa.Column("due_at", Instant),
+    sa.Column("committed_at", Instant, nullable=False),
+    sa.Column("at", Instant),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("retry_at", Instant),
+    sa.Column("in_doubt", sa.Boolean, nullable=False, default=False),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("external_id", sa.String(1024), nullable=False, default=""),
+    sa.Column("draft_id", sa.String(128), nullable=False, default=""),
+    sa.Column("thread_id", sa.String(128), nullable=False, default=""),
+    sa.Column("message_header", sa.Text, nullable=False, default=""),
+    sa.Column("content_hash", sa.String(64), nullable=False, default=""),
+    sa.UniqueConstraint("log_id", "deployment_id", "kind", "generation", "round", "target", name="effect_key"),
+)
+history = sa.Table(
+    "history",
+    metadata,
+    sa.Column("log_id", sa.String(128), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", Instant),
+    sa.Column("cells", sa.JSON, nullable=False),
+)
+customers = sa.Table(
+    "customer",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes an effect one and the same; unique in the ledger."""
+
+    log_id: str
+    deployment_id: str
+    kind: Kind
+    generation: int
+    round: int
+    target: str
+
+    def __str__(self) -> str:
+        return f"{self.log_id}/{self.deployment_id}/{self.kind}/{self.generation}.{self.round}/{self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect with everything the ledger knows of it."""
+
+    number: int
+    key: Key
+    state: EffectState
+    payload: Mapping[str, Any]
+    """A mail: to, cc, subject, text, html, reply_to. An event: guests (ours). Frozen when committed."""
+    due_at: datetime | None
+    committed_at: datetime
+    at: datetime | None
+    attempts: int
+    retry_at: datetime | None
+    in_doubt: bool
+    """A call was begun and its answer is not known: look before calling again."""
+    reason: str
+    external_id: str
+    """The sent message's id, or the event's."""
+    draft_id: str
+    thread_id: str
+    message_header: str
+    """The Message-ID Google gave the sent mail."""
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogSeen:
+    """What was last seen of a log's file."""
+
+    file_id: str
+    customer: str
+    highest: int
+    """The highest deployment number ever given in it."""
+    version: int
+    edited_at: datetime | None
+    """When an edit was last noticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one look at a row leaves in the ledger."""
+
+    known: Known
+    memory: Memory
+    due: datetime | None
+
+
+class Ledger:
+    """The store behind a URL. One daemon writes (`hold`); others may read at the same time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(writes=True)
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """Connect and bring the schema up to date. Raises `ConfigurationError` where that is not possible."""
+        try:
+            engine = sa.create_engine(url)
+            if engine.dialect.name == "sqlite":
+                _prepare_sqlite(engine)
+            ledger = cls(engine)
+            ledger._migrate()
+        except (sa.exc.SQLAlchemyError, ImportError, OSError) as problem:
+            reason = str(getattr(problem, "orig", None) or problem).splitlines()[0]
+            raise ConfigurationError(
+                f"store: {sa.engine.make_url(url).render_as_string()} cannot be opened ({reason}); "
+                "check the address, and that its folder exists and may be written"
+            ) from problem
+        return ledger
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _migrate(self) -> None:
+        config = AlembicConfig()
+        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        with self._writing.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Be the one daemon of this store while inside; a killed one leaves nothing behind (flock).
+
+        Raises `ConfigurationError` where another process holds it. A store without a file of its own (memory,
+        PostgreSQL) is not locked here.
+        """
+        file = self.engine.url.database
+        if self.engine.dialect.name != "sqlite" or not file or file == ":memory:":
+            yield
+            return
+        descriptor = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as problem:
+                raise ConfigurationError(
+                    f"store: another deploylog is running on {file}; stop it first, or give this one a store of its own"
+                ) from problem
+            yield
+        finally:
+            os.close(descriptor)
+
+    # What was seen ---------------------------------------------------------------------------------------------
+
+    def log(self, file_id: str) -> LogSeen | None:
+        with self.engine.connect() as connection:
+            row = connection.execute(sa.select(logs).where(logs.c.file_id == file_id)).one_or_none()
+        return LogSeen(row.file_id, row.customer, row.highest, row.version, row.edited_at) if row else None
+
+    def all_logs(self) -> dict[str, LogSeen]:
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(logs)).all()
+        return {
+            row.file_id: LogSeen(row.file_id, row.customer, row.highest, row.version, row.edited_at) for row in rows
+        }
+
+    def see_log(self, seen: LogSeen) -> None:
+        values = {
+            "customer": seen.customer,
+            "highest": seen.highest,
+            "version": seen.version,
+            "edited_at": seen.edited_at,
+        }
+        with self._writing.begin() as connection:
+            _upsert(connection, logs, {"file_id": seen.file_id}, values)
+
+    def known(self, log_id: str) -> dict[str, Known]:
+        """Every deployment of the log that was ever seen, as its row was last seen."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
+        return {row.id: Known(row.id, row.row, row.fingerprint, row.start, tuple(row.components)) for row in rows}
+
+    def memories(self, log_id: str) -> dict[str, Memory]:
+        """What is remembered of each deployment of the log, its effects among it."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
+            done = connection.execute(
+                sa.select(effects).where(effects.c.log_id == log_id).order_by(effects.c.number)
+            ).all()
+        by_deployment: dict[str, list[EffectSeen]] = {}
+        for one in done:
+            by_deployment.setdefault(one.deployment_id, []).append(
+                EffectSeen(
+                    one.number,
+                    Kind(one.kind),
+                    one.generation,
+                    one.round,
+                    one.target,
+                    EffectState(one.state),
+                    one.at,
+                    one.reason,
+                )
+            )
+        return {row.id: _memory(row, by_deployment.get(row.id, ())) for row in rows}
+
+    def save_sights(self, log_id: str, sights: Sequence[Sight], vanished: Sequence[str], now: datetime) -> None:
+        """Keep what one look at a log has shown; a vanished deployment has nothing due."""
+        with self._writing.begin() as connection:
+            for sight in sights:
+                memory = sight.memory
+                values = {
+                    "row": sight.known.row,
+                    "fingerprint": memory.fingerprint,
+                    "components": list(sight.known.components),
+                    "first_seen_at": memory.first_seen_at,
+                    "changed_at": memory.changed_at,
+                    "status": memory.status.value,
+                    "status_since": memory.status_since,
+                    "generation": memory.generation,
+                    "start": memory.start,
+                    "ends": [end.isoformat() for end in memory.ends],
+                    "overridden": memory.overridden,
+                    "copy_of": memory.copy_of,
+                    "due_at": sight.due,
+                    "vanished_at": None,
+                }
+                _upsert(connection, deployments, {"log_id": log_id, "id": sight.known.id}, values)
+            for identity in vanished:
+                connection.execute(
+                    sa.update(deployments)
+                    .where(
+                        deployments.c.log_id == log_id,
+                        deployments.c.id == identity,
+                        deployments.c.vanished_at.is_(None),
+                    )
+                    .values(vanished_at=now, due_at=None)
+                )
+
+    def dues(self) -> dict[str, datetime]:
+        """By log, the earliest instant at which one of its deployments or effects wants a decision."""
+        found: dict[str, datetime] = {}
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                sa.select(deployments.c.log_id, sa.func.min(deployments.c.due_at).label("at"))
+                .where(deployments.c.due_at.is_not(None))
+                .group_by(deployments.c.log_id)
+            ).all()
+            waiting = connection.execute(
+                sa.select(effects.c.log_id, sa.func.min(effects.c.retry_at).label("at"))
+                .where(effects.c.retry_at.is_not(None))
+                .group_by(effects.c.log_id)
+            ).all()
+        for row in (*rows, *waiting):
+            at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+            found[row.log_id] = min(at, found.get(row.log_id, at))
+        return found
+
+    def wake(self, log_id: str, deployment_id: str, now: datetime) -> None:
+        """Have the daemon decide about a deployment at its next tick."""
+        with self._writing.begin() as connection:
+            connection.execute(
+                sa.update(deployments)
+                .where(deployments.c.log_id == log_id, deployments.c.id == deployment_id)
+                .values(due_at=now)
+            )
+
+    def customer_unchanged_since(self, name: str, fingerprint: str, now: datetime) -> datetime:
+        """Since when the customer's registry row has said what it says; `now` where it is new or changed."""
+        with self._writing.begin() as connection:
+            row = connection.execute(sa.select(customers).where(customers.c.name == name)).one_or_none()
+            if row is not None and row.fingerprint == fingerprint:
+                changed_at: datetime = row.changed_at
+                return changed_at
+            _upsert(connection, customers, {"name": name}, {"fingerprint": fingerprint, "changed_at": now})
+        return now
+
+    # Effects ---------------------------------------------------------------------------------------------------
+
+    def commit(self, intents: Sequence[tuple[Key, Mapping[str, Any], datetime | None]], now: datetime) -> list[Effect]:
+        """Commit intents with their payloads, all in one transaction; one that is dead is meant again.
+
+        An effect that is already pending keeps its frozen payload; one that is out, parked or being sent stays what it
+        is. Returns those that are pending now.
+        """
+        with self._writing.begin() as connection:
+            for key, payload, due in intents:
+                existing = connection.execute(sa.select(effects).where(*_is(key))).one_or_none()
+                fresh = {
+                    "state": EffectState.COMMITTED.value,
+                    "payload": dict(payload),
+                    "due_at": due,
+                    "committed_at": now,
+                    "retry_at": None,
+                    "reason": "",
+                    "draft_id": "",
+                }
+                if existing is None:
+                    connection.execute(sa.insert(effects).values(**_columns(key), **fresh))
+                elif existing.state == EffectState.DEAD:
+                    connection.execute(sa.update(effects).where(effects.c.number == existing.number).values(**fresh))
+            wanted = [connection.execute(sa.select(effects).where(*_is(key))).one_or_none() for key, _, _ in intents]
+        return [effect for row in wanted if row is not None and (effect := _effect(row)).state in PENDING]
+
+    def adopt(self, log_id: str, deployment_id: str, seen: Sequence[EffectSeen], now: datetime) -> None:
+        """Take over effects that a log shows as done and this ledger does not know; what it knows stays."""
+        with self._writing.begin() as connection:
+            for one in seen:
+                key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
+                if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is None:
+                    values: dict[str, Any] = {
+                        "state": one.state.value,
+                        "payload": {},
+                        "committed_at": now,
+                        "at": one.at,
+                    }
+                    connection.execute(
+                        sa.insert(effects).values(**_columns(key), **values, reason="told by the log's own columns")
+                    )
+
+    def advance(self, number: int, expected: EffectState, state: EffectState, **fields: Any) -> Effect:
+        """Move an effect from the expected state to another, with further columns.
+
+        Raises `DeploylogError` where it is in another state: somebody else, such as a second daemon or `settle`, came
+        first, and this one must not go on.
+        """
+        with self._writing.begin() as connection:
+            changed = connection.execute(
+                sa.update(effects)
+                .where(effects.c.number == number, effects.c.state == expected.value)
+                .values(state=state.value, **fields)
+            )
+            row = connection.execute(sa.select(effects).where(effects.c.number == number)).one_or_none()
+        if changed.rowcount != 1 or row is None:
+            raise DeploylogError(
+                f"effect {number} is not {expected} but {row.state if row else 'gone'}; left to whoever moved it"
+            )
+        return _effect(row)
+
+    def effect(self, number: int) -> Effect | None:
+        with self.engine.connect() as connection:
+            row = connection.execute(sa.select(effects).where(effects.c.number == number)).one_or_none()
+        return _effect(row) if row is not None else None
+
+    def effects_of(
+        self, log_id: str, deployment_id: str | None = None, states: Sequence[EffectState] = tuple(EffectState)
+    ) -> list[Effect]:
+        """The effects of a log or of one deployment in these states, in the order they were first meant."""
+        query = sa.select(effects).where(effects.c.log_id == log_id, effects.c.state.in_(list(states)))
+        if deployment_id is not None:
+            query = query.where(effects.c.deployment_id == deployment_id)
+        with self.engine.connect() as connection:
+            return [_effect(row) for row in connection.execute(query.order_by(effects.c.number)).all()]
+
+    def parked(self) -> list[Effect]:
+        with self.engine.connect() as connection:
+            query = sa.select(effects).where(effects.c.state.in_([*PARKED])).order_by(effects.c.number)
+            return [_effect(row) for row in connection.execute(query).all()]
+
+    # History ---------------------------------------------------------------------------------------------------
+
+    def history(self, log_id: str) -> list[tuple[str | float, ...]]:
+        """The cells of every line of the log's History, oldest first."""
+        with self.engine.connect() as connection:
+            query = sa.select(history.c.cells).where(history.c.log_id == log_id).order_by(history.c.number)
+            return [tuple(row.cells) for row in connection.execute(query).all()]
+
+    def add_history(self, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]]) -> None:
+        """Add lines below those there are; they stay where they are for good."""
+        with self._writing.begin() as connection:
+            last = connection.execute(
+                sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)
+            ).scalar_one()
+            for number, (at, cells) in enumerate(lines, start=(last or 0) + 1):
+                connection.execute(sa.insert(history).values(log_id=log_id, number=number, at=at, cells=list(cells)))
+
+
+def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
+    return Memory(
+        first_seen_at=row.first_seen_at,
+        fingerprint=row.fingerprint,
+        changed_at=row.changed_at,
+        status=Status(row.status),
+        status_since=row.status_since,
+        generation=row.generation,
+        start=row.start,
+        ends=tuple(datetime.fromisoformat(end) for end in row.ends),
+        overridden=row.overridden,
+        copy_of=row.copy_of,
+        effects=tuple(done),
+    )
+
+
+def _effect(row: Any) -> Effect:
+    key = Key(row.log_id, row.deployment_id, Kind(row.kind), row.generation, row.round, row.target)
+    payload = json.loads(row.payload) if isinstance(row.payload, str) else row.payload
+    return Effect(
+        number=row.number,
+        key=key,
+        state=EffectState(row.state),
+        payload=payload,
+        due_at=row.due_at,
+        committed_at=row.committed_at,
+        at=row.at,
+        attempts=row.attempts,
+        retry_at=row.retry_at,
+        in_doubt=row.in_doubt,
+        reason=row.reason,
+        external_id=row.external_id,
+        draft_id=row.draft_id,
+        thread_id=row.thread_id,
+        message_header=row.message_header,
+        content_hash=row.content_hash,
+    )
+
+
+def _columns(key: Key) -> dict[str, Any]:
+    return {
+        "log_id": key.log_id,
+        "deployment_id": key.deployment_id,
+        "kind": key.kind.value,
+        "generation": key.generation,
+        "round": key.round,
+        "target": key.target,
+    }
+
+
+def _is(key: Key) -> list[sa.ColumnElement[bool]]:
+    return [effects.c[name] == value for name, value in _columns(key).items()]
+
+
+def _upsert(connection: Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Update, or insert where there is nothing to update; the same on every database."""
+    conditions = [table.c[name] == value for name, value in key.items()]
+    if connection.execute(sa.update(table).where(*conditions).values(**values)).rowcount == 0:
+        connection.execute(sa.insert(table).values(**key, **values))
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    """Write-ahead log, so that reading commands work beside the daemon; every commit reaches the disk."""
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: Any, _: Any) -> None:
+        # The driver's own transactions begin late and lie about SAVEPOINT; BEGIN below is ours.
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A transaction that reads first and writes then must not find out in between that another wrote.
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

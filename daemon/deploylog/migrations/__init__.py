@@ -1,0 +1,1 @@
+"""The ledger's schema, step by step (Alembic). A released step is never changed; a new one is added."""

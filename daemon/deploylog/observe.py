@@ -1,0 +1,318 @@
+"""One log as it stands: read, told which row is which deployment, remembered, decided. Nothing is done here.
+
+`plan` shows what this module says; `reconcile.py` carries it out. What is read comes from `google/sheets.py` and the
+ledger; what is concluded comes from the pure modules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from deploylog import deployment_log, rules
+from deploylog.adoption import adopted
+from deploylog.audience import circles
+from deploylog.cells import Layout, Names, find_layout
+from deploylog.deployment_log import SheetRow
+from deploylog.errors import DeploylogError
+from deploylog.google.drive import DriveFile
+from deploylog.google.sheets import Cell, MissingTab, Sheets
+from deploylog.identity import Identities, Known, identify, prefix_for
+from deploylog.ledger import Ledger
+from deploylog.lifecycle import (
+    Decision,
+    EventWish,
+    Memory,
+    Policy,
+    Surroundings,
+    decide,
+    first_memory,
+    remember,
+)
+from deploylog.model import (
+    Customer,
+    Deployment,
+    Level,
+    OperatedBy,
+    Progress,
+    Registry,
+    Rule,
+    Sentence,
+    Status,
+    Window,
+)
+
+HIGHEST = "deploylog-highest"
+"""The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
+
+
+class LogProblem(DeploylogError):  # noqa: N818
+    """A log that cannot be worked with as it is; `sentence` goes into the registry's `State`."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence.code)
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """A row, which deployment it is, what is remembered of it, and what is decided."""
+
+    sheet_row: SheetRow
+    deployment: Deployment
+    memory: Memory
+    decision: Decision
+    before: Memory | None
+    """What was remembered before this look; None at first sight."""
+    held: bool
+    """Its ID does not stand in the sheet yet: nothing is announced before it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The two tabs of a log as read at one instant, and where their columns stand."""
+
+    layout: Layout
+    rows: Sequence[SheetRow]
+    history_layout: Layout
+    history: Sequence[Sequence[Cell]]
+    """The rows below the header of History."""
+    read_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """A log at one instant."""
+
+    file: DriveFile
+    customer: Customer | None
+    zone: ZoneInfo
+    """The spreadsheet's."""
+    cells: Cells
+    identities: Identities
+    rows: tuple[RowView, ...]
+    new: bool
+    """The ledger has never seen this log."""
+
+    @property
+    def due(self) -> datetime | None:
+        return min((row.decision.due for row in self.rows if row.decision.due), default=None)
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether staff are about to act: it is worth reading the log at every poll."""
+        lively = (Progress.IN_PROGRESS, Progress.RUNNING_LATE, Progress.NEEDS_ATTENTION, None)
+        return any(row.decision.progress in lively for row in self.rows)
+
+    def windows(self) -> list[tuple[str, str, Window]]:
+        """ID, responsible and window of what is planned or under way, for the rule about overlaps."""
+        open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
+        return [
+            (row.deployment.id, row.deployment.responsible, row.deployment.window)
+            for row in self.rows
+            if row.deployment.status in open_ and row.deployment.window
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """What the configuration says beyond single rows."""
+
+    zone: ZoneInfo
+    domains: tuple[str, ...]
+    place: rules.Place
+    rules: Mapping[Rule, Level]
+
+
+class Observer:
+    """Looks at logs. Holds no state but what it was made with."""
+
+    def __init__(self, sheets: Sheets, ledger: Ledger, policy: Policy, organization: Organization) -> None:
+        self._sheets = sheets
+        self._ledger = ledger
+        self._policy = policy
+        self._organization = organization
+
+    def time_zone(self, file: DriveFile) -> ZoneInfo:
+        """The spreadsheet's own zone, in which its serial dates are meant."""
+        name = self._sheets.describe(file.id).time_zone
+        try:
+            return ZoneInfo(name)
+        except (KeyError, ValueError):
+            raise LogProblem(Sentence.of("log_time_zone", zone=name)) from None
+
+    def read(self, file: DriveFile, now: datetime) -> Cells:
+        """Both tabs in one call. Raises `LogProblem` where a tab or a column is missing."""
+        names = self._policy.names
+        deployments, history = names.shown(deployment_log.DEPLOYMENTS), names.shown(deployment_log.HISTORY)
+        try:
+            tabs = self._sheets.read(file.id, [deployments, history])
+        except MissingTab as missing:
+            raise LogProblem(Sentence.of("log_without_tab", tab=missing.tab)) from missing
+        layout = _layout(tabs[deployments], deployment_log.COLUMNS, names, deployments)
+        history_layout = _layout(tabs[history], deployment_log.HISTORY_COLUMNS, names, history)
+        return Cells(
+            layout,
+            deployment_log.rows_of(tabs[deployments], layout),
+            history_layout,
+            tabs[history][history_layout.header_row :],
+            now,
+        )
+
+    def look(
+        self,
+        file: DriveFile,
+        zone: ZoneInfo,
+        customer: Customer | None,
+        registry: Registry,
+        taken: Sequence[tuple[str, str, Window]],
+        now: datetime,
+    ) -> LogView:
+        """Read a log and decide about each of its rows.
+
+        `taken` holds the windows of other logs: ID, responsible and window.
+        """
+        cells = self.read(file, now)
+        names, domains = self._policy.names, self._organization.domains
+        read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
+        seen = self._ledger.log(file.id)
+        sheet_rows = {row.number: row for row in cells.rows}
+        known = self._ledger.known(file.id)
+        highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
+        identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
+        memories = self._ledger.memories(file.id)
+        identified = [replace(row, id=identities.by_row[row.row]) for row in read]
+        remembered = {row.id: self._remember(row, memories.get(row.id), identities, now) for row in identified}
+        if seen is None and customer is not None:
+            contacts = registry.contacts_of(customer)
+            for row in identified:
+                told = circles(row, customer, contacts)
+                past = adopted(row, sheet_rows[row.row], cells.layout, zone, told)
+                remembered[row.id] = replace(remembered[row.id], effects=past)
+        judged = [replace(row, same_as=_same_as(row, identified, remembered)) for row in identified]
+        rows = []
+        for sheet_row, row in zip(cells.rows, judged, strict=True):
+            memory = remembered[row.id]
+            held = row.row in identities.to_write
+            decision = self._decide(row, memory, customer, registry, judged, taken, now, held)
+            rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
+        return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None)
+
+    def decide_again(self, view: LogView, registry: Registry, now: datetime) -> LogView:
+        """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out."""
+        memories = self._ledger.memories(view.file.id)
+        judged = [row.deployment for row in view.rows]
+        rows = []
+        for row in view.rows:
+            memory = memories.get(row.deployment.id, row.memory)
+            decision = self._decide(row.deployment, memory, view.customer, registry, judged, (), now, row.held)
+            rows.append(replace(row, memory=memory, decision=decision))
+        return replace(view, rows=tuple(rows))
+
+    @staticmethod
+    def _remember(row: Deployment, before: Memory | None, identities: Identities, now: datetime) -> Memory:
+        if before is None:
+            return first_memory(row, now, identities.copies.get(row.id, ""))
+        return remember(row, before, now)
+
+    def _decide(
+        self,
+        row: Deployment,
+        memory: Memory,
+        customer: Customer | None,
+        registry: Registry,
+        log: Sequence[Deployment],
+        others: Iterable[tuple[str, str, Window]],
+        now: datetime,
+        held: bool,
+    ) -> Decision:
+        if customer is None:
+            announcing = row.status not in (Status.DRAFT, Status.CANCELLED)
+            return Decision(
+                Progress.NOT_READY if announcing else Progress(row.status.value),
+                (Sentence.of("log_without_customer"),) if announcing else (),
+            )
+        around = Surroundings(
+            policy=self._policy,
+            customer=customer,
+            contacts=registry.contacts_of(customer),
+            dates=self._circumstances(row, customer, registry, log, others),
+            paused=registry.pause_all or customer.paused,
+        )
+        decision = decide(row, memory, around, now)
+        if held and (decision.wanted or decision.event is not EventWish.LEAVE):
+            return Decision(None, due=now)
+        return decision
+
+    def _circumstances(
+        self,
+        row: Deployment,
+        customer: Customer,
+        registry: Registry,
+        log: Sequence[Deployment],
+        others: Iterable[tuple[str, str, Window]],
+    ) -> rules.Circumstances:
+        open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
+        taken = [
+            rules.Taken(other.window, other.id, True, other.responsible == row.responsible)
+            for other in log
+            if other.id != row.id and other.window and other.status in open_
+        ]
+        taken += [
+            rules.Taken(window, identity, False, True)
+            for identity, responsible, window in others
+            if responsible and responsible == row.responsible
+        ]
+        own = rules.Place(customer.time_zone, customer.holidays, customer.extra_holidays)
+        return rules.Circumstances(
+            places=(self._organization.place, own),
+            freezes=registry.freezes_of(customer),
+            preferred_hours=customer.preferred_hours,
+            levels={**self._organization.rules, **dict(customer.rules)},
+            taken=tuple(taken),
+        )
+
+
+def known_of(row: RowView) -> Known:
+    """What the ledger keeps of a row for telling it again."""
+    deployment = row.deployment
+    return Known(
+        deployment.id,
+        deployment.row,
+        deployment.fingerprint,
+        deployment.window.start if deployment.window else None,
+        tuple(str(part) for part in deployment.components),
+    )
+
+
+def _layout(rows: Sequence[Sequence[Cell]], columns: Sequence[str], names: Names, tab: str) -> Layout:
+    layout = find_layout(rows, columns, names)
+    missing = layout.missing(columns) if layout else tuple(columns)
+    if layout is None or missing:
+        raise LogProblem(Sentence.of("tab_without_columns", tab=tab, columns=tuple(map(names.shown, missing))))
+    return layout
+
+
+def _same_as(row: Deployment, log: Sequence[Deployment], memories: Mapping[str, Memory]) -> str:
+    """The ID of the deployment this row only repeats: what it was pasted from, or an earlier row to the letter."""
+    original = memories[row.id].copy_of
+    for other in log:
+        if other.id == row.id or other.status is Status.CANCELLED or not deployment_log.same_work(row, other):
+            continue
+        if other.id == original:
+            return other.id
+        earlier = (deployment_log.number_of(other.id) or 0) < (deployment_log.number_of(row.id) or 0)
+        if earlier and (other.environment, other.tickets) == (row.environment, row.tickets):
+            return other.id
+    return ""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def is_ours(customer: Customer) -> bool:
+    """Whether we carry this customer's deployments out; a partner alone follows its own procedure."""
+    return customer.operated_by is not OperatedBy.PARTNER

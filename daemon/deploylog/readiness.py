@@ -1,0 +1,109 @@
+"""The prerequisites of the procedure, each as its own check with its own sentence.
+
+Pure. Config `readiness` weighs each check; cells that cannot be read are not weighed, they always block.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from deploylog import deployment_log as log
+from deploylog.cells import Names
+from deploylog.model import (
+    Check,
+    Contact,
+    Customer,
+    CustomerValidation,
+    Deployment,
+    Finding,
+    Level,
+    Notify,
+    OperatedBy,
+    Party,
+    Sentence,
+)
+
+DEFAULT_LEVELS: Mapping[Check, Level] = {
+    Check.CONTACTS: Level.BLOCK,
+    Check.AGREED_WITH: Level.BLOCK,
+    Check.VALIDATED_IN: Level.BLOCK,
+    Check.CUSTOMER_VALIDATION: Level.BLOCK,
+    Check.ROLLBACK_GUIDE: Level.BLOCK,
+    Check.RELEASED_COMPONENTS: Level.WARN,
+}
+
+
+def missing_cells(deployment: Deployment, names: Names) -> tuple[Sentence, ...]:
+    """Sentences for the cells without which nothing can be announced; not weighed, and not for `Override`."""
+    values = {
+        log.START: deployment.window is not None or _spoken_of(deployment, names, log.START),
+        log.DURATION: deployment.window is not None or _spoken_of(deployment, names, log.DURATION),
+        log.ENVIRONMENT: deployment.environment is not None or _spoken_of(deployment, names, log.ENVIRONMENT),
+        log.RESPONSIBLE: bool(deployment.responsible) or _spoken_of(deployment, names, log.RESPONSIBLE),
+    }
+    if not deployment.tickets and not deployment.components:
+        values[log.COMPONENTS] = _spoken_of(deployment, names, log.COMPONENTS)
+    return tuple(
+        Sentence.of("cell_missing", column=names.shown(column)) for column, there in values.items() if not there
+    )
+
+
+def check(
+    deployment: Deployment,
+    customer: Customer,
+    contacts: Sequence[Contact],
+    levels: Mapping[Check, Level],
+    names: Names,
+) -> tuple[Finding, ...]:
+    """The prerequisites a row does not meet, those that block first; a check that is off is not made."""
+    sentences = {
+        Check.CONTACTS: _contacts(deployment, customer, contacts),
+        Check.AGREED_WITH: None if deployment.agreed_with else _of("agreed_with", names, log.AGREED_WITH),
+        Check.VALIDATED_IN: None if deployment.validated_in else _of("validated_in", names, log.VALIDATED_IN),
+        Check.CUSTOMER_VALIDATION: _customer_validation(deployment, names),
+        Check.ROLLBACK_GUIDE: None if deployment.rollback_guide else _of("rollback_guide", names, log.ROLLBACK_GUIDE),
+        Check.RELEASED_COMPONENTS: _released(deployment),
+    }
+    findings = [
+        Finding(subject, levels.get(subject, DEFAULT_LEVELS[subject]), sentence)
+        for subject, sentence in sentences.items()
+        if sentence is not None
+    ]
+    weighed = [one for one in findings if one.level is not Level.OFF]
+    return tuple(sorted(weighed, key=lambda one: one.level is not Level.BLOCK))
+
+
+def _contacts(deployment: Deployment, customer: Customer, contacts: Sequence[Contact]) -> Sentence | None:
+    if deployment.notify is not Notify.EVERYONE:
+        return None
+    mailed = {one.party for one in contacts if one.gets.mail}
+    if Party.CUSTOMER_MANAGER not in mailed:
+        return Sentence.of("contacts_no_manager")
+    if customer.operated_by is OperatedBy.US_FOR_PARTNER and Party.PARTNER not in mailed:
+        return Sentence.of("contacts_no_partner")
+    return None
+
+
+def _customer_validation(deployment: Deployment, names: Names) -> Sentence | None:
+    if deployment.customer_validation is None:
+        return _of("customer_validation", names, log.CUSTOMER_VALIDATION)
+    if deployment.customer_validation is CustomerValidation.RISK_ACCEPTED and not deployment.agreed_with:
+        return Sentence.of(
+            "risk_accepted_by", column=names.shown(log.CUSTOMER_VALIDATION), agreed=names.shown(log.AGREED_WITH)
+        )
+    return None
+
+
+def _released(deployment: Deployment) -> Sentence | None:
+    """The procedure deploys released artefacts: a component without a version cannot be one."""
+    unversioned = tuple(one.name for one in deployment.components if not one.version)
+    return Sentence.of("components_without_version", components=unversioned) if unversioned else None
+
+
+def _of(code: str, names: Names, column: str) -> Sentence:
+    return Sentence.of(code, column=names.shown(column))
+
+
+def _spoken_of(deployment: Deployment, names: Names, column: str) -> bool:
+    """Whether a problem already names the column: an unreadable cell is not an empty one."""
+    return any(("column", names.shown(column)) in problem.values for problem in deployment.problems)

@@ -1,0 +1,79 @@
+"""Ticks: a whole pass at every poll, and a pass at the very instant the next effect is due.
+
+Only ticks: what is due, and when, stands in the ledger in UTC, so a missed tick loses nothing. All passes run one
+after the other on one thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.jobstores.base import JobLookupError
+from apscheduler.schedulers.background import BackgroundScheduler
+
+POLL, DUE = "poll", "due"
+
+
+class Scheduler:
+    """Calls `run_pass(whole)` at its times until stopped.
+
+    `run_pass` does one pass and handles its own failures; `next_due(after)` says when something is due next (UTC).
+    """
+
+    def __init__(
+        self,
+        run_pass: Callable[[bool], None],
+        next_due: Callable[[datetime], datetime | None],
+        every: timedelta,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._run_pass = run_pass
+        self._next_due = next_due
+        self._every = every
+        self._clock = clock
+        self._stopped = threading.Event()
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={"default": ThreadPoolExecutor(1)},
+            # A tick that was missed (a suspended machine) is made good at once, and once.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def run(self) -> None:
+        """Tick until `stop`; then the pass in hand is finished before this returns."""
+        self._scheduler.add_job(
+            self._tick,
+            "interval",
+            args=[True],
+            id=POLL,
+            seconds=self._every.total_seconds(),
+            next_run_time=self._clock(),
+        )
+        self._scheduler.start()
+        self._stopped.wait()
+        self._scheduler.shutdown(wait=True)
+
+    def stop(self) -> None:
+        """Ask `run` to return; may be called from a signal handler."""
+        self._stopped.set()
+
+    def _tick(self, whole: bool) -> None:
+        if self._stopped.is_set():
+            return
+        began = self._clock()
+        self._run_pass(whole)
+        if not self._stopped.is_set():
+            self._set_due(began)
+
+    def _set_due(self, began: datetime) -> None:
+        """The next instant something is due. What this pass could not settle waits for the poll."""
+        due = self._next_due(began)
+        if due is None:
+            with suppress(JobLookupError):
+                self._scheduler.remove_job(DUE)
+            return
+        self._scheduler.add_job(self._tick, "date", args=[False], id=DUE, run_date=due, replace_existing=True)

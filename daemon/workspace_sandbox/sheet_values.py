@@ -1,0 +1,287 @@
+"""Sheets v4: `spreadsheets.values.*`, the values of cells without anything else.
+
+https://developers.google.com/workspace/sheets/api/reference/rest/v4/spreadsheets.values
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workspace_sandbox.a1 import written
+from workspace_sandbox.calls import ApiError, Call, Json, method
+from workspace_sandbox.cell_values import entered, rendered
+from workspace_sandbox.grid import (
+    Block,
+    Cell,
+    block_of_a1,
+    cell_at,
+    effective,
+    exceeds_grid,
+    number_format,
+    put_cell,
+    put_value,
+    size,
+    trimmed,
+)
+from workspace_sandbox.sheets_access import Opened, open_to_read, open_to_write
+
+
+@method("sheets.spreadsheets.values.get")
+def values_get(call: Call) -> Json:
+    opened = open_to_read(call)
+    block = block_of_a1(opened.document, call.params["range"], write=False)
+    return value_range(opened, block, _rendering(call.params), call.params.get("majorDimension", "ROWS"))
+
+
+@method("sheets.spreadsheets.values.batchGet")
+def values_batch_get(call: Call) -> Json:
+    opened = open_to_read(call)
+    rendering, dimension = _rendering(call.params), call.params.get("majorDimension", "ROWS")
+    blocks = [block_of_a1(opened.document, text, write=False) for text in call.params.get("ranges", [])]
+    return {
+        "spreadsheetId": opened.id,
+        "valueRanges": [value_range(opened, block, rendering, dimension) for block in blocks],
+    }
+
+
+@method("sheets.spreadsheets.values.update")
+def values_update(call: Call) -> Json:
+    opened = open_to_write(call)
+    if call.body.get("range", call.params["range"]) != call.params["range"]:
+        raise ApiError(
+            400,
+            "badRequest",
+            f"Requested range {call.params['range']} and the range of the body, {call.body['range']}, must be equal.",
+        )
+    data = {**call.body, "range": call.params["range"]}
+    answer = _write(opened, data, _input_option(call.params), _response_rendering(call.params))
+    opened.save()
+    return answer
+
+
+@method("sheets.spreadsheets.values.batchUpdate")
+def values_batch_update(call: Call) -> Json:
+    opened = open_to_write(call)
+    option, rendering = _input_option(call.body), _response_rendering(call.body)
+    responses = [_write(opened, one, option, rendering) for one in call.body.get("data") or []]
+    opened.save()
+    written_blocks = {(one["updatedRange"]).rpartition("!")[0] for one in responses if one.get("updatedCells")}
+    return {
+        "spreadsheetId": opened.id,
+        "totalUpdatedRows": sum(one.get("updatedRows", 0) for one in responses),
+        "totalUpdatedColumns": sum(one.get("updatedColumns", 0) for one in responses),
+        "totalUpdatedCells": sum(one.get("updatedCells", 0) for one in responses),
+        "totalUpdatedSheets": len(written_blocks),
+        "responses": responses,
+    }
+
+
+@method("sheets.spreadsheets.values.append")
+def values_append(call: Call) -> Json:
+    """After the last row of the table that the range finds
+    (https://developers.google.com/workspace/sheets/api/guides/values#append_values)."""
+    opened = open_to_write(call)
+    block = block_of_a1(opened.document, call.params["range"], write=False)
+    table = _table(block)
+    values = _by_rows(call.body)
+    row, column = (table.end_row, table.column) if table is not None else (block.row, block.column)
+    width = max((len(line) for line in values), default=0)
+    rows, columns = size(block.sheet)
+    if call.params.get("insertDataOption") == "INSERT_ROWS":
+        block.sheet["rows"][row:row] = [[] for _ in values]
+        block.sheet["rowMetadata"][row:row] = [None for _ in values]
+        rows += len(values)
+    grid = block.sheet["properties"]["gridProperties"]
+    grid["rowCount"] = max(rows, row + len(values))
+    grid["columnCount"] = max(columns, column + width)
+    target = Block(block.sheet, row, column, row + max(len(values), 1), column + max(width, 1))
+    name = target.name
+    updates = _write_block(opened, target, values, _input_option(call.params))
+    if call.params.get("includeValuesInResponse"):
+        updates["updatedData"] = value_range(opened, target, _response_rendering(call.params) or ("", ""), "ROWS")
+    opened.save()
+    answer: Json = {"spreadsheetId": opened.id, "updates": {**updates, "updatedRange": name}}
+    if table is not None:
+        answer["tableRange"] = table.name
+    return answer
+
+
+@method("sheets.spreadsheets.values.clear")
+def values_clear(call: Call) -> Json:
+    opened = open_to_write(call)
+    cleared = _clear(opened, call.params["range"])
+    opened.save()
+    return {"spreadsheetId": opened.id, "clearedRange": cleared}
+
+
+@method("sheets.spreadsheets.values.batchClear")
+def values_batch_clear(call: Call) -> Json:
+    opened = open_to_write(call)
+    cleared = [_clear(opened, text) for text in call.body.get("ranges") or []]
+    opened.save()
+    return {"spreadsheetId": opened.id, "clearedRanges": cleared}
+
+
+def value_range(opened: Opened, block: Block, rendering: tuple[str, str], dimension: str) -> Json:
+    """The values of a block; trailing empty rows and cells are left out, `values` altogether where there are none."""
+    option, dates = rendering
+    lines = [[_rendered(cell, option, dates, opened.locale) for cell in row] for row in block.cells()]
+    if dimension == "COLUMNS":
+        width = max((len(line) for line in lines), default=0)
+        lines = [[line[at] if at < len(line) else "" for line in lines] for at in range(width)]
+    lines = trimmed_lines(lines)
+    answer: Json = {"range": block.name, "majorDimension": "COLUMNS" if dimension == "COLUMNS" else "ROWS"}
+    return {**answer, "values": lines} if lines else answer
+
+
+def trimmed_lines(lines: list[list[Any]]) -> list[list[Any]]:
+    lines = [trimmed(line) for line in lines]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _rendered(cell: Cell, option: str, dates: str, locale: str) -> Any:
+    if option == "FORMULA" and cell is not None and "formulaValue" in cell.get("value", {}):
+        return cell["value"]["formulaValue"]
+    return rendered(effective(cell), number_format(cell), option, dates, locale)
+
+
+def _rendering(given: Any) -> tuple[str, str]:
+    return (
+        given.get("valueRenderOption", "FORMATTED_VALUE"),
+        given.get("dateTimeRenderOption", "SERIAL_NUMBER"),
+    )
+
+
+def _response_rendering(given: Any) -> tuple[str, str] | None:
+    """How written values are answered, or None where they are not."""
+    if not given.get("includeValuesInResponse"):
+        return None
+    return (
+        given.get("responseValueRenderOption", "FORMATTED_VALUE"),
+        given.get("responseDateTimeRenderOption", "SERIAL_NUMBER"),
+    )
+
+
+def _input_option(given: Any) -> str:
+    option = given.get("valueInputOption")
+    if option not in ("RAW", "USER_ENTERED"):
+        raise ApiError(400, "badRequest", "'valueInputOption' is required but not specified")
+    return str(option)
+
+
+def _by_rows(data: Json) -> list[list[Any]]:
+    values: list[list[Any]] = data.get("values") or []
+    for line in values:
+        for one in line:
+            if isinstance(one, dict | list):
+                raise ApiError(
+                    400, "badRequest", f"Invalid values: a cell holds a string, number or boolean, not {one}"
+                )
+    if data.get("majorDimension") != "COLUMNS":
+        return values
+    height = max((len(line) for line in values), default=0)
+    return [[line[at] if at < len(line) else None for line in values] for at in range(height)]
+
+
+def _write(opened: Opened, data: Json, option: str, rendering: tuple[str, str] | None) -> Json:
+    """Write one ValueRange; what was written, as an UpdateValuesResponse."""
+    block = block_of_a1(opened.document, data.get("range", ""), write=True)
+    values = _by_rows(data)
+    height, width = len(values), max((len(line) for line in values), default=0)
+    end_row, end_column = block.row + max(height, 1), block.column + max(width, 1)
+    rows, columns = size(block.sheet)
+    if not block.anchor:
+        _require_within(block, height, width)
+    if end_row > rows or end_column > columns:
+        title = block.sheet["properties"]["title"]
+        raise exceeds_grid(written(title, block.row, block.column, end_row, end_column), block.sheet)
+    target = Block(block.sheet, block.row, block.column, end_row, end_column)
+    answer = _write_block(opened, target, values, option)
+    if rendering is not None:
+        answer["updatedData"] = value_range(opened, target, rendering, data.get("majorDimension", "ROWS"))
+    return answer
+
+
+def _require_within(block: Block, height: int, width: int) -> None:
+    """ "The range is only a bound": values may not reach beyond a range that names its end."""
+    if height > block.end_row - block.row:
+        raise ApiError(
+            400,
+            "badRequest",
+            f"Requested writing within range [{block.name}], but tried writing to row [{block.end_row + 1}]",
+        )
+    if width > block.end_column - block.column:
+        beyond = written("x", 0, block.end_column, 1, block.end_column + 1).rpartition("!")[2].rstrip("1")
+        raise ApiError(
+            400, "badRequest", f"Requested writing within range [{block.name}], but tried writing to column [{beyond}]"
+        )
+
+
+def _write_block(opened: Opened, target: Block, values: list[list[Any]], option: str) -> Json:
+    """Null leaves a cell as it is, "" clears its value."""
+    opened.require_unprotected(target)
+    touched: list[tuple[int, int]] = []
+    for row, line in enumerate(values, target.row):
+        for column, value in enumerate(line, target.column):
+            if value is not None:
+                touched.append((row, column))
+                _write_cell(opened, target.sheet, row, column, value, option)
+    answer: Json = {"spreadsheetId": opened.id, "updatedRange": target.name}
+    if touched:
+        answer |= {
+            "updatedRows": len({row for row, _ in touched}),
+            "updatedColumns": len({column for _, column in touched}),
+            "updatedCells": len(touched),
+        }
+    return answer
+
+
+def _write_cell(opened: Opened, sheet: Json, row: int, column: int, value: Any, option: str) -> None:
+    before = cell_at(sheet, row, column) or {}
+    content, brought = entered(value, option, opened.locale, opened.today, number_format(before))
+    cell = {**before, "value": content}
+    if brought is not None and number_format(before) is None:
+        cell["format"] = {**before.get("format", {}), "numberFormat": brought}
+    put_cell(sheet, row, column, cell)
+
+
+def _clear(opened: Opened, text: str) -> str:
+    block = block_of_a1(opened.document, text, write=False)
+    opened.require_unprotected(block)
+    for row, line in enumerate(block.sheet["rows"][block.row : block.end_row], block.row):
+        for column in range(block.column, min(block.end_column, len(line))):
+            put_value(block.sheet, row, column, None)
+    return block.name
+
+
+def _table(block: Block) -> Block | None:
+    """The last table within the block: cells with values around its last one, up to empty rows and columns."""
+    filled = {
+        (row, column)
+        for row, line in enumerate(block.sheet["rows"])
+        for column, cell in enumerate(line)
+        if cell is not None and "value" in cell
+    }
+    inside = [
+        (row, column)
+        for row, column in filled
+        if block.row <= row < block.end_row and block.column <= column < block.end_column
+    ]
+    if not inside:
+        return None
+    row, column = max(inside)
+    top, bottom, left, right = row, row + 1, column, column + 1
+    grown = True
+    while grown:
+        near = [(r, c) for r, c in filled if top - 1 <= r < bottom + 1 and left - 1 <= c < right + 1]
+        wider = (
+            min(r for r, _ in near),
+            max(r for r, _ in near) + 1,
+            min(c for _, c in near),
+            max(c for _, c in near) + 1,
+        )
+        grown = wider != (top, bottom, left, right)
+        top, bottom, left, right = wider
+    return Block(block.sheet, top, left, bottom, right)

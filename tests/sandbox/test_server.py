@@ -1,0 +1,193 @@
+"""HTTP, routing, validation, uploads, batches, faults and counts, through real clients over real HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import time
+from typing import Any
+
+import pytest
+import requests
+from googleapiclient.http import BatchHttpRequest, MediaIoBaseUpload
+from workspace_clients import SPREADSHEET, Person, message_of, refusal
+
+
+def calls(person: Person) -> dict[str, int]:
+    return dict(person.http.get(f"{person.origin}/sandbox/calls").json())
+
+
+def fault(person: Person, **asked: Any) -> None:
+    answer = person.http.post(f"{person.origin}/sandbox/faults", json=asked)
+    assert answer.status_code == 200, answer.text
+
+
+def names(person: Person, drive_id: str) -> list[str]:
+    found = person.drive.files().list(
+        corpora="drive", driveId=drive_id, includeItemsFromAllDrives=True, supportsAllDrives=True
+    )
+    return sorted(one["name"] for one in found.execute()["files"])
+
+
+def create(person: Person, drive_id: str, name: str = "new") -> Any:
+    return person.drive.files().create(body={"name": name, "parents": [drive_id]}, supportsAllDrives=True)
+
+
+def test_no_token_is_401_in_googles_shape(ana: Person) -> None:
+    """Drive, "Resolve errors": 401 with reason authError."""
+    answer = requests.get(f"{ana.origin}/drive/v3/files", timeout=10)
+    assert answer.status_code == 401
+    assert answer.json()["error"]["errors"][0]["reason"] == "authError"
+
+
+def test_connections_are_kept_alive(ana: Person) -> None:
+    """RFC 9112, section 9.3: HTTP/1.1 connections persist, also after a body and after a refusal."""
+    connection = http.client.HTTPConnection(ana.origin.removeprefix("http://"), timeout=10)
+    asked = {"Authorization": "Bearer ana@soffid.example"}
+    sockets = []
+    for verb, path, body in (("GET", "drives", None), ("POST", "nothing", b"x" * 10_000), ("GET", "drives", None)):
+        connection.request(verb, f"/drive/v3/{path}", body, asked)
+        sockets.append(connection.sock)
+        connection.getresponse().read()
+    assert connection.sock is not None
+    assert sockets == [connection.sock] * 3
+    connection.close()
+
+
+def test_an_unknown_parameter_is_refused(ana: Person) -> None:
+    """Brief of the sandbox: requests are held against the discovery documents."""
+    answer = ana.http.get(f"{ana.origin}/drive/v3/files", params={"supportAllDrives": "true"})
+    assert answer.status_code == 400
+    assert "supportAllDrives" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [({"pageSize": "many"}, "pageSize"), ({"pageSize": "1001"}, "pageSize"), ({"supportsAllDrives": "1"}, "supports")],
+)
+def test_a_parameter_of_the_wrong_kind_is_refused(ana: Person, parameters: dict[str, str], named: str) -> None:
+    """Discovery document of Drive v3: type, minimum and maximum of the parameters of files.list."""
+    answer = ana.http.get(f"{ana.origin}/drive/v3/files", params=parameters)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ({"requests": [{"addSheet": {"proprties": {}}}]}, "Unknown name \"proprties\" at 'requests[0].addSheet'"),
+        ({"requests": [{"addSheet": {"properties": {"title": 3}}}]}, "requests[0].addSheet.properties.title"),
+        ({"requests": {}}, "Invalid value at 'requests'"),
+    ],
+)
+def test_a_body_that_the_schema_does_not_allow_is_refused(
+    ana: Person, sheet: str, body: dict[str, Any], sentence: str
+) -> None:
+    """Discovery document of Sheets v4, schema BatchUpdateSpreadsheetRequest."""
+    answer = ana.http.post(f"{ana.origin}/v4/spreadsheets/{sheet}:batchUpdate", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
+    assert sentence in answer.json()["error"]["message"]
+
+
+def test_what_is_not_built_says_so(ana: Person) -> None:
+    """The sandbox never makes up a success: 501 with the name of what is missing."""
+    assert refusal(ana.drive.files().emptyTrash()) == (501, "notImplemented")
+    assert "drive.files.emptyTrash" in message_of(ana.drive.files().emptyTrash())
+
+
+def test_fields_leave_what_is_asked_for(ana: Person, drive_id: str, sheet: str) -> None:
+    """Drive, "Return specific fields": commas, slashes, parentheses; an unknown field is 400 invalidParameter."""
+    files = ana.drive.files()
+    found = files.get(fileId=sheet, supportsAllDrives=True, fields="name,capabilities(canEdit)").execute()
+    assert found == {"name": "DIBA - Deployment log", "capabilities": {"canEdit": True}}
+    found = files.get(fileId=sheet, supportsAllDrives=True, fields="capabilities/canEdit").execute()
+    assert found == {"capabilities": {"canEdit": True}}
+    assert refusal(files.get(fileId=sheet, supportsAllDrives=True, fields="nam")) == (400, "invalidParameter")
+
+
+def test_a_multipart_upload_keeps_metadata_and_content(ana: Person, drive_id: str) -> None:
+    """Drive, "Upload file data": multipart/related, metadata first; alt=media gives the content back."""
+    content = bytes(range(256)) + b"\r\n--boundary\r\n\r\n"
+    media = MediaIoBaseUpload(io.BytesIO(content), "application/octet-stream")
+    body = {"name": "artefact", "parents": [drive_id]}
+    made = ana.drive.files().create(body=body, media_body=media, supportsAllDrives=True, fields="id,size").execute()
+    assert made["size"] == str(len(content))
+    assert ana.drive.files().get_media(fileId=made["id"], supportsAllDrives=True).execute() == content
+
+
+def test_a_batch_answers_each_call_by_itself(ana: Person, drive_id: str, sheet: str) -> None:
+    """Drive, "Send multiple operations at once": multipart/mixed, one answer per call, failures apart."""
+    answers: dict[str, Any] = {}
+    batch = BatchHttpRequest(lambda key, answer, error: answers.update({key: error or answer}))
+    batch._batch_uri = f"{ana.origin}/batch/drive/v3"
+    batch.add(ana.drive.files().get(fileId=sheet, supportsAllDrives=True), request_id="good")
+    batch.add(ana.drive.files().get(fileId="nothing", supportsAllDrives=True), request_id="bad")
+    batch.add(create(ana, drive_id), request_id="made")
+    batch.execute(http=create(ana, drive_id).http)
+    assert answers["good"]["id"] == sheet
+    assert answers["bad"].status_code == 404
+    assert answers["made"]["name"] == "new"
+
+
+def test_a_long_query_may_be_posted(ana: Person, sheet: str) -> None:
+    """googleapiclient sends a GET beyond 2,048 characters as POST with `x-http-method-override: GET`."""
+    ranges = [f"Sheet1!A{row}:Z{row}" for row in range(1, 150)]
+    found = ana.sheets.values().batchGet(spreadsheetId=sheet, ranges=ranges).execute()
+    assert len(found["valueRanges"]) == 149
+
+
+def test_calls_are_counted_by_method_but_not_those_of_pages(ana: Person, drive_id: str) -> None:
+    """design.md: GET /sandbox/calls by method id."""
+    before = calls(ana)
+    names(ana, drive_id)
+    ana.http.get(f"{ana.origin}/drive/v3/files", headers={"X-Sandbox-Page": "1"})
+    assert calls(ana) == {**before, "drive.files.list": before.get("drive.files.list", 0) + 1}
+
+
+def test_an_error_fault_does_nothing_and_ends_after_its_times(ana: Person, drive_id: str) -> None:
+    """design.md: mode error answers instead of doing the work."""
+    fault(ana, method="drive.files.create", mode="error", status=503, times=2)
+    assert refusal(create(ana, drive_id))[0] == 503
+    assert refusal(create(ana, drive_id)) == (503, "backendError")
+    assert names(ana, drive_id) == []
+    create(ana, drive_id).execute()
+    assert names(ana, drive_id) == ["new"]
+
+
+def test_a_dropped_call_is_carried_out_once_and_its_connection_cut(ana: Person, drive_id: str) -> None:
+    """design.md: mode drop does the work and cuts the answer."""
+    fault(ana, method="*", mode="drop")
+    with pytest.raises(requests.ConnectionError):
+        create(ana, drive_id).execute()
+    assert names(ana, drive_id) == ["new"]
+
+
+def test_a_delayed_call_waits_and_is_then_carried_out(ana: Person, drive_id: str) -> None:
+    """design.md: mode delay waits `seconds`."""
+    fault(ana, method="drive.files.create", mode="delay", seconds=0.05)
+    started = time.monotonic()
+    create(ana, drive_id).execute()
+    assert time.monotonic() - started >= 0.05
+    assert names(ana, drive_id) == ["new"]
+
+
+@pytest.mark.parametrize("asked", [{}, {"method": "*", "mode": "explode"}, {"method": "*", "tims": 2}])
+def test_a_fault_that_cannot_be_understood_is_refused(ana: Person, asked: dict[str, Any]) -> None:
+    """A typing mistake in a test must not pass for a fault that never comes."""
+    assert ana.http.post(f"{ana.origin}/sandbox/faults", json=asked).status_code == 400
+
+
+def test_a_reset_leaves_the_shared_drive_alone(ana: Person, drive_id: str, sheet: str) -> None:
+    """design.md: the shared drive `Soffid` is there from the start."""
+    assert names(ana, drive_id) != []
+    ana.http.post(f"{ana.origin}/sandbox/reset")
+    assert names(ana, drive_id) == []
+    assert [one["name"] for one in ana.drive.drives().list().execute()["drives"]] == ["Soffid"]
+
+
+def test_the_whole_answer_fits_the_discovery_document(ana: Person, sheet: str) -> None:
+    """The server answers 500 where an answer of its own deviates, so a success shows that it does not."""
+    whole = ana.drive.files().get(fileId=sheet, supportsAllDrives=True, fields="*").execute()
+    assert whole["mimeType"] == SPREADSHEET
+    assert whole["version"] == "1"

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from world import World, served_world
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """A fresh world with folder, TEMPLATE, registry and the logs of DIBA and ACME."""
+    with served_world(tmp_path) as made:
+        made.init()
+        yield made
