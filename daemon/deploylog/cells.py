@@ -29,7 +29,11 @@ HEADER_SEARCH_ROWS = 10
 """The header may stand below titles or merged rows, but not further down than this."""
 TEXT_LIMIT = 5000
 """Characters of one cell that still make a readable mail; more is a slip (a pasted document)."""
-_ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}")
+_ADDRESS = re.compile(
+    # RFC 5322, dot-atom, without `?`: `email` refuses all else, or takes it for an encoded word, when it writes a header.
+    r"[\w!#$%&'*+/=^`{|}~-]+(?:\.[\w!#$%&'*+/=^`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}",
+    re.ASCII,
+)
 _ISO_MOMENT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
@@ -134,6 +138,10 @@ class RowReader:
         return self._row[position - 1]
 
     def text(self, column: str) -> str:
+        """The cell's text; an unticked checkbox says nothing, so that a column of them overrides no rule."""
+        return "" if self.cell(column) is False else self._text(column)
+
+    def _text(self, column: str) -> str:
         text = text_of(self.cell(column))
         if len(text) > TEXT_LIMIT:
             self._problem("cell_too_long", column, limit=TEXT_LIMIT)
@@ -151,7 +159,7 @@ class RowReader:
 
     def choice(self, column: str, kind: type[Choice]) -> Choice | None:
         """One of an enumeration, in the owner's words or ours; None where empty or none of them."""
-        text = self.text(column)
+        text = self._text(column)
         if not text:
             return None
         for one in kind:
@@ -161,7 +169,7 @@ class RowReader:
         return None
 
     def minutes(self, column: str) -> timedelta | None:
-        """A number of minutes above 0 and below a week."""
+        """A number of minutes, a second or more and less than a week."""
         cell = self.cell(column)
         if text_of(cell) == "":
             return None
@@ -169,7 +177,7 @@ class RowReader:
             minutes = float(text_of(cell).replace(",", "."))
         except ValueError:
             minutes = -1.0
-        if isinstance(cell, bool) or not 0 < minutes < 7 * 24 * 60:
+        if isinstance(cell, bool) or not 1 / 60 <= minutes < 7 * 24 * 60:
             self._problem("cell_minutes", column, text=_short(text_of(cell)))
             return None
         return timedelta(seconds=round(minutes * 60))

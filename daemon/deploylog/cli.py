@@ -90,8 +90,10 @@ def _run_until_stopped(config: Path, stopping: _Stopping) -> None:
     ):
         _warn_of_unused_keys(parts.config)
 
+        problems = _Problems()
+
         def one_pass(whole: bool) -> None:
-            _pass(lambda: parts.reconciler.run_pass(bootstrap.now(), whole, _progress_lines(), stopping))
+            problems.tell(lambda: parts.reconciler.run_pass(bootstrap.now, whole, _progress_lines(), stopping))
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
@@ -104,7 +106,7 @@ def once(config: ConfigFile) -> None:
     """One pass over all logs, then exit: 0 when all is well, 1 when something needs attention."""
     _set_up_log()
     with bootstrap.parts(config) as parts, parts.ledger.hold():
-        report = parts.reconciler.run_pass(bootstrap.now(), True, _progress_lines())
+        report = parts.reconciler.run_pass(bootstrap.now, True, _progress_lines())
     for line in (*report.problems, *report.needs_attention):
         typer.echo(line)
     typer.echo(f"{_count(report.logs_read, 'log')} read, {_count(len(report.outcomes), 'effect')} carried out")
@@ -398,15 +400,23 @@ class _Stopping:
             action()
 
 
-def _pass(run_pass: Callable[[], PassReport]) -> None:
-    """One pass of the daemon: failures are logged, and the next tick tries again."""
-    try:
-        report = run_pass()
-    except (DeploylogError, SQLAlchemyError) as problem:
-        log.error("pass not finished", reason=str(problem).splitlines()[0])
-        return
-    for sentence in report.problems:
-        log.warning("problem", what=sentence)
+class _Problems:
+    """Logs what a pass could not do: each problem once while it lasts, not at every poll."""
+
+    def __init__(self) -> None:
+        self._known: set[str] = set()
+
+    def tell(self, run_pass: Callable[[], PassReport]) -> None:
+        """Run a pass and log its new problems; a pass that fails as a whole is one, and the next tick tries again."""
+        try:
+            now = set(run_pass().problems)
+        except (DeploylogError, SQLAlchemyError) as problem:
+            now = {f"pass not finished: {str(problem).splitlines()[0]}"}
+        for sentence in sorted(now - self._known):
+            log.warning("problem", what=sentence)
+        if self._known and not now:
+            log.info("no more problems")
+        self._known = now
 
 
 def _set_up_log() -> None:

@@ -86,6 +86,15 @@ class CustomerLogs:
             words = self._messages.sentence(problem.args[0], "en", None)
             raise ConfigurationError(f"{self._config.drive.registry}: {words}") from problem
 
+    def registry_problems(self, current: Registry) -> list[str]:
+        """A sentence per row of the registry that cannot be read, or that names a customer there is none of."""
+        sentences = [_placed(problem) for problem in current.problems]
+        named = {one.customer for one in current.contacts} | {one.customer for one in current.freezes}
+        strangers = sorted(name for name in named if name != registry.ALL and current.customer(name) is None)
+        sentences += [Sentence.of("customer_unknown", customer=name) for name in strangers]
+        words = (self._messages.sentence(one, self._policy.language, None) for one in sentences)
+        return [f"{self._config.drive.registry}: {one}" for one in words]
+
     def list_logs(self) -> dict[str, DriveFile]:
         """Every log of the folder by file id; TEMPLATE and registry are none."""
         files = self._google.drive.spreadsheets(self._installation.drive_id, self._installation.folder.id)
@@ -221,11 +230,16 @@ def _about(customer: Customer, current: Registry) -> list[Sentence]:
     """Problems in rows of Contacts and Freezes that name this customer, or everybody."""
     found = []
     for problem in current.problems:
-        values = dict(problem.values)
-        if folded(str(values.get("in_customer", ""))) in (folded(customer.name), registry.ALL):
-            bare = Sentence.of(problem.code, **{k: v for k, v in values.items() if not k.startswith("in_")})
-            found.append(Sentence.of("in_row", tab=values["in_tab"], row=values["in_row"], problem=bare))
+        if folded(str(dict(problem.values).get("in_customer", ""))) in (folded(customer.name), registry.ALL):
+            found.append(_placed(problem))
     return found
+
+
+def _placed(problem: Sentence) -> Sentence:
+    """A problem of a row, with the tab and row it stands in said first."""
+    values = dict(problem.values)
+    bare = Sentence.of(problem.code, **{name: value for name, value in values.items() if not name.startswith("in_")})
+    return Sentence.of("in_row", tab=values["in_tab"], row=values["in_row"], problem=bare)
 
 
 def _is(file_name: str, customer: str) -> bool:

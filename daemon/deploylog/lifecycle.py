@@ -288,14 +288,16 @@ def _cancelled(row: Deployment, memory: Memory, around: Surroundings, now: datet
     """Step 6. The event is withdrawn; a mail goes where anything was announced by mail."""
     if memory.out(Kind.END, Kind.ROLLED_BACK):
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("cancelled_after_end"),))
+    settled_at = memory.changed_at + around.policy.timing.settle
+    if now < settled_at:
+        # Nothing pending goes out from here on; that it is cancelled is told once the row was left alone.
+        return Decision(Progress.CANCELLED, due=settled_at)
+    event = EventWish.CANCEL if memory.has_event else EventWish.LEAVE
     announced = memory.out(Kind.REMINDER, Kind.START, Kind.DELAY)
-    wanted = _mails(Kind.CANCELLED, row, memory, around, now) if announced and row.window else ()
-    return Decision(
-        Progress.CANCELLED,
-        event=EventWish.CANCEL if memory.has_event else EventWish.LEAVE,
-        wanted=wanted,
-        next_action=_sending(wanted, Kind.CANCELLED),
-    )
+    if announced and not memory.out(Kind.CANCELLED) and (incomplete := _incomplete(row, around)):
+        return Decision(Progress.NEEDS_ATTENTION, incomplete, event=event)
+    wanted = _mails(Kind.CANCELLED, row, memory, around, now) if announced else ()
+    return Decision(Progress.CANCELLED, event=event, wanted=wanted, next_action=_sending(wanted, Kind.CANCELLED))
 
 
 def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> Decision:

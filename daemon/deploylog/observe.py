@@ -200,14 +200,16 @@ class Observer:
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
         return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None)
 
-    def decide_again(self, view: LogView, registry: Registry, now: datetime) -> LogView:
+    def decide_again(
+        self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]], now: datetime
+    ) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out."""
         memories = self._ledger.memories(view.file.id)
         judged = [row.deployment for row in view.rows]
         rows = []
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
-            decision = self._decide(row.deployment, memory, view.customer, registry, judged, (), now, row.held)
+            decision = self._decide(row.deployment, memory, view.customer, registry, judged, taken, now, row.held)
             rows.append(replace(row, memory=memory, decision=decision))
         return replace(view, rows=tuple(rows))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -44,6 +44,7 @@ from deploylog.replies import Replies
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
 """Somebody who edited a log is likely to go on."""
+NEVER = datetime.max.replace(tzinfo=UTC)
 STALE_READ = timedelta(seconds=2)
 """Rows may have moved since: the log is read again before it is written."""
 
@@ -95,19 +96,21 @@ class Reconciler:
 
     def run_pass(
         self,
-        now: datetime,
+        clock: Callable[[], datetime],
         whole: bool = True,
         progress: Callable[[int, int], None] | None = None,
         stopping: Callable[[], bool] = lambda: False,
     ) -> PassReport:
-        """One pass at `now`. Not `whole`: only logs with something due, as between two polls.
+        """One pass by the `clock` (UTC). Not `whole`: only logs with something due, as between two polls.
 
         `progress` is told how many logs of how many are done; between two logs the pass ends when it is `stopping`.
         Raises `OutsideError` where the registry or the folder cannot be read: then nothing is known, and nothing done.
         """
         report = PassReport()
+        now = clock()
         sheet = self._customer_logs.read_registry()
         current = sheet.registry
+        report.problems += self._customer_logs.registry_problems(current)
         if whole or not self._files:
             self._files = self._customer_logs.list_logs()
             self._files |= self._customer_logs.make_missing(sheet, self._files, now, report.problems)
@@ -122,6 +125,8 @@ class Reconciler:
             for file in self._files.values()
             if (changed_registry or self._worth_reading(file, due.get(file.id), now, whole))
         ]
+        # What is due goes before what merely changed: a long pass must not make a mail late.
+        chosen.sort(key=lambda file: due.get(file.id, NEVER))
         for done, file in enumerate(chosen):
             if stopping():
                 return report
@@ -129,7 +134,7 @@ class Reconciler:
                 progress(done, len(chosen))
             customer = owners.get(file.id)
             if customer is None or is_ours(customer):
-                self._one_log(file, customer, current, now, report)
+                self._one_log(file, customer, current, clock(), report)
         if progress:
             progress(len(chosen), len(chosen))
         if whole or chosen:
@@ -166,7 +171,7 @@ class Reconciler:
             outcomes = self._carry_out(view, current, now)
             if outcomes:
                 self._tell_history(view, outcomes, now)
-                view = self._observer.decide_again(view, current, now)
+                view = self._observer.decide_again(view, current, self._windows_elsewhere(file), now)
             self._remember(view, now)
             self._write_back(view, now, again=bool(outcomes))
             report.outcomes += outcomes
@@ -236,10 +241,14 @@ class Reconciler:
         return self._letter(view, row, wanted, now)()
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
-        others = [one for log_id, windows in self._windows.items() if log_id != file.id for one in windows]
-        view = self._observer.look(file, self._zone(file), customer, current, others, now)
+        elsewhere = self._windows_elsewhere(file)
+        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now)
         self._windows[file.id] = view.windows()
         return view
+
+    def _windows_elsewhere(self, file: DriveFile) -> list[tuple[str, str, Window]]:
+        """ID, responsible and window of what is planned in other logs, as far as they were read."""
+        return [one for log_id, windows in self._windows.items() if log_id != file.id for one in windows]
 
     def _zone(self, file: DriveFile) -> ZoneInfo:
         """The spreadsheet's zone, asked for again whenever the file changed."""

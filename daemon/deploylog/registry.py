@@ -118,7 +118,7 @@ def read_registry(
         if name == ALL:
             pause_all = pause_all or reader.ticked(PAUSE)
         elif name and folded(name) in customers:
-            problems.append(Sentence.of("customer_twice", row=number, customer=name))
+            problems.append(_in_row(CUSTOMERS, number, Sentence.of("customer_twice", customer=name), name))
         elif name:
             customers[folded(name)] = _customer(
                 number, row, reader, name, layouts[CUSTOMERS], defaults, preferred_hours

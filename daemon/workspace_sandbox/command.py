@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import sqlite3
 import sys
 import tempfile
 import threading
@@ -65,8 +66,8 @@ def run_sandbox(
         return _wrong("--feed-lag is a number of seconds from 0.")
     try:
         workspace = Workspace(data=data)
-    except OSError as error:
-        return _wrong(f"The state cannot be kept in {data}: {error.strerror or error}; choose another --data.")
+    except (OSError, sqlite3.Error, ValueError) as error:
+        return _wrong(f"The state cannot be kept in {data}: {error}; choose another --data.")
     key: _Key | None = None
     if write_config is not None:
         try:
@@ -86,8 +87,9 @@ def run_sandbox(
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"ready {origin}", flush=True)  # noqa: T201
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.05)
     server.server_close()
+    workspace.close()
     return 0
 
 

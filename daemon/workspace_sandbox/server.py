@@ -80,7 +80,8 @@ class Sandbox:
         self._found = found or Founding()
         self._sleep = sleep
         self._counts: Counter[str] = Counter()
-        self._found(workspace)
+        with workspace.one_call():
+            self._found(workspace)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -146,7 +147,7 @@ class Sandbox:
     def _carry_out(self, found: discovery.Match, incoming: Incoming) -> Response:
         method = found.method
         authorization = incoming.headers.get("authorization")
-        with self.workspace.lock:
+        with self.workspace.one_call():
             user = tokens.user_of(authorization, self.workspace)
             tokens.require_scope(authorization, method.scopes, self.workspace)
             params = discovery.typed_parameters(method, found.variables, incoming.query)
@@ -167,7 +168,7 @@ class Sandbox:
         fault = self._meet("token")
         if fault is not None and fault.mode == "error":
             return _refusal("", fault.error())
-        with self.workspace.lock:
+        with self.workspace.one_call():
             form = dict(parse_qsl(incoming.content.decode("utf-8", "replace")))
             answer = tokens.grant(form, self.workspace)
         if fault is not None and fault.mode == "drop":
@@ -219,7 +220,7 @@ class Sandbox:
 
     def reset(self) -> None:
         """A fresh workspace, no counts, no faults."""
-        with self.workspace.lock:
+        with self.workspace.one_call():
             self.workspace.clear()
             self._found(self.workspace)
             self._counts.clear()

@@ -11,6 +11,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -70,6 +71,26 @@ class Workspace:
             )
             for name, key, body in self._file.execute("SELECT collection, key, body FROM document ORDER BY number"):
                 self.collection(name)._documents[key] = json.loads(body)
+
+    @contextmanager
+    def one_call(self) -> Iterator[None]:
+        """Hold the lock; what is put meanwhile reaches the file together, so that half a call is never kept."""
+        with self.lock:
+            if self._file is None or self._file.in_transaction:
+                yield
+                return
+            self._file.execute("BEGIN")
+            try:
+                yield
+            finally:
+                # Also after a refusal: what is in memory and what is in the file must not part.
+                self._file.execute("COMMIT")
+
+    def close(self) -> None:
+        """Close the file, where there is one."""
+        with self.lock:
+            if self._file is not None:
+                self._file.close()
 
     def collection(self, name: str) -> Collection:
         """The collection of that name, made empty when first asked for."""

@@ -10,6 +10,7 @@ from google_helpers import ACT_AS, GoogleSettings, Patience, SandboxServer
 
 from deploylog import errors
 from deploylog.google.connect import Google, connect
+from deploylog.google.sheets import TabInfo
 
 
 def test_connecting_needs_no_network(closed_origin: str, sandbox: SandboxServer, patience: Patience) -> None:
@@ -19,6 +20,25 @@ def test_connecting_needs_no_network(closed_origin: str, sandbox: SandboxServer,
     assert len(patience.waits) == 3
     assert sandbox.calls() == {}
     google.close()
+
+
+def test_no_method_tries_more_often_than_the_others(
+    closed_origin: str, sandbox: SandboxServer, patience: Patience
+) -> None:
+    """What is made of several calls is repeated as a whole, not each call within each repetition."""
+    unreachable = connect(GoogleSettings(sandbox.key, endpoint=closed_origin), "primary", patience)
+    tab = TabInfo(1, "A", 1, 1)
+    for call in (
+        lambda: unreachable.drive.share("f", "ann@diba.example", "reader"),
+        lambda: unreachable.sheets.grow("f", tab, 2, 2),
+        lambda: unreachable.calendar.cancel("abcde", send_updates=True),
+        lambda: unreachable.gmail.delete_draft("r1"),
+    ):
+        patience.waits.clear()
+        with pytest.raises(errors.NotCarriedOut):
+            call()
+        assert len(patience.waits) == 3
+    unreachable.close()
 
 
 def test_mailbox_and_calendar_are_those_of_act_as_and_files_those_of_the_service_account(

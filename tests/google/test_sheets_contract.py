@@ -7,7 +7,7 @@ from google_helpers import Patience, SandboxServer
 
 from deploylog import errors
 from deploylog.google.connect import Google
-from deploylog.google.sheets import CellWrite, MissingTab, Sheets, TabInfo
+from deploylog.google.sheets import Cell, CellWrite, MissingTab, Sheets, TabInfo
 
 TAB = "O'Brien's log"
 
@@ -38,7 +38,7 @@ def test_a_spreadsheet_describes_itself(sheets: Sheets, file_id: str) -> None:
 
 def test_values_come_back_as_they_were_written(sheets: Sheets, file_id: str) -> None:
     """RAW stores as is; trailing empty cells and rows are left out (Sheets API, "Read & write cell values")."""
-    values = ["=1+1", "7", 7, 2.5, True]
+    values: list[Cell] = ["=1+1", "7", 7, 2.5, True]
     sheets.write(file_id, [CellWrite(TAB, 2, column, value) for column, value in enumerate(values, start=1)])
     assert sheets.read(file_id, [TAB]) == {TAB: [[], values]}
 

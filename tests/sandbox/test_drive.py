@@ -120,7 +120,7 @@ def test_files_of_shared_drives_are_listed_only_when_asked_for(ana: Person, shee
     ("query", "found"),
     [
         ("name = 'O\\'Neill \\\\ Co'", ["O'Neill \\ Co"]),
-        ("name contains 'depl'", ["DIBA - Deployment log"]),
+        ("name contains 'depl'", ["DEPLOYMENTS", "DIBA - Deployment log"]),
         ("name contains 'ployment'", []),
         ("name contains 'log diba'", ["DIBA - Deployment log"]),
         ("name = 'diba - deployment LOG'", ["DIBA - Deployment log"]),

@@ -1,4 +1,4 @@
-"""A world for stories: a served sandbox and the daemon's parts on one virtual clock, and people who act in the sheet."""
+"""A world for stories: a served sandbox and the daemon on one virtual clock, and people who act in the sheet."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ class World:
     def run(self, whole: bool = True) -> PassReport:
         """One pass now."""
         assert self.reconciler is not None
-        report = self.reconciler.run_pass(self.now, whole)
+        report = self.reconciler.run_pass(lambda: self.now, whole)
         self.reports.append(report)
         return report
 

@@ -18,6 +18,9 @@ T = TypeVar("T")
 FOLDER = "application/vnd.google-apps.folder"
 SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 
+CarryOut = Callable[[Any, Callable[[Any], Any]], Any]
+"""`transport.execute`, or that with repetition: takes a request and what reads its answer."""
+
 _FILE_FIELDS = "id,name,mimeType,version,modifiedTime,properties,webViewLink,trashed"
 _LIST_FIELDS = f"nextPageToken,files({_FILE_FIELDS})"
 _PERMISSION_FIELDS = "id,type,role,emailAddress,domain,permissionDetails(inherited)"
@@ -67,7 +70,8 @@ class Drive:
 
         Raises ConfigurationError where this identity sees none, or several.
         """
-        drives = self._pages(
+        drives = _pages(
+            self._repeat,
             self._service.drives().list,
             "drives",
             lambda one: (one["id"], one["name"]),
@@ -150,15 +154,7 @@ class Drive:
 
     def permissions(self, file_id: str) -> list[Permission]:
         """Everyone who may reach the file, inherited permissions included. Repeated page by page."""
-        return self._pages(
-            self._service.permissions().list,
-            "permissions",
-            _permission,
-            fileId=file_id,
-            supportsAllDrives=True,
-            pageSize=100,
-            fields=f"nextPageToken,permissions({_PERMISSION_FIELDS})",
-        )
+        return self._permissions(file_id, self._repeat)
 
     def share(self, file_id: str, address: str, role: str, notify: bool = False) -> Permission:
         """Let the address have `role` (writer, commenter, reader), also where its own permission says another.
@@ -180,7 +176,8 @@ class Drive:
             return
 
     def _share_once(self, file_id: str, address: str, role: str, notify: bool) -> Permission:
-        theirs = [one for one in self.permissions(file_id) if one.address.casefold() == address.casefold()]
+        present = self._permissions(file_id, execute)
+        theirs = [one for one in present if one.address.casefold() == address.casefold()]
         for permission in theirs:
             if permission.role == role:
                 return permission
@@ -191,6 +188,18 @@ class Drive:
             return execute(resource.update(permissionId=own.id, body={"role": role}, **where), _permission)
         body = {"type": "user", "role": role, "emailAddress": address}
         return execute(resource.create(body=body, sendNotificationEmail=notify, **where), _permission)
+
+    def _permissions(self, file_id: str, carry_out: CarryOut) -> list[Permission]:
+        return _pages(
+            carry_out,
+            self._service.permissions().list,
+            "permissions",
+            _permission,
+            fileId=file_id,
+            supportsAllDrives=True,
+            pageSize=100,
+            fields=f"nextPageToken,permissions({_PERMISSION_FIELDS})",
+        )
 
     def _create(self, body: dict[str, Any]) -> DriveFile:
         request = self._service.files().create(body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
@@ -208,7 +217,8 @@ class Drive:
         return [one for one in self._search(drive_id, query) if one.name == name]
 
     def _search(self, drive_id: str, query: str, **more: Any) -> list[DriveFile]:
-        return self._pages(
+        return _pages(
+            self._repeat,
             self._service.files().list,
             "files",
             _file,
@@ -222,18 +232,6 @@ class Drive:
             **more,
         )
 
-    def _pages(self, method: Callable[..., Any], key: str, read: Callable[[Any], T], **parameters: Any) -> list[T]:
-        def read_page(page: Any) -> tuple[list[T], str]:
-            return [read(one) for one in page.get(key, [])], page.get("nextPageToken", "")
-
-        found: list[T] = []
-        token: str | None = None
-        while True:
-            items, token = self._repeat(method(pageToken=token, **parameters), read_page)
-            found.extend(items)
-            if not token:
-                return found
-
     def _repeat(self, request: Any, read: Callable[[Any], T]) -> T:
         return retrying(lambda: execute(request, read), self._sleep)
 
@@ -245,6 +243,23 @@ class Drive:
                 "all but one."
             )
         return found[0] if found else None
+
+
+def _pages(
+    carry_out: CarryOut, method: Callable[..., Any], key: str, read: Callable[[Any], T], **parameters: Any
+) -> list[T]:
+    """Every item of a list method, page by page, each as `read` makes it."""
+
+    def read_page(page: Any) -> tuple[list[T], str]:
+        return [read(one) for one in page.get(key, [])], page.get("nextPageToken", "")
+
+    found: list[T] = []
+    token: str | None = None
+    while True:
+        items, token = carry_out(method(pageToken=token, **parameters), read_page)
+        found.extend(items)
+        if not token:
+            return found
 
 
 def quoted(text: str) -> str:

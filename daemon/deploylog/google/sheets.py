@@ -104,7 +104,9 @@ class Sheets:
                 by_tab,
             )
         except Refused as error:
-            raise _missing_tab(error, tabs) or error from error
+            if (missing := _missing_tab(error, tabs)) is not None:
+                raise missing from error
+            raise
 
     def describe(self, file_id: str) -> SpreadsheetInfo:
         """Title, time zone, locale and tabs. Repeated."""
@@ -128,7 +130,9 @@ class Sheets:
                 as_object,
             )
         except Refused as error:
-            raise _missing_tab(error, [one.tab for one in cells]) or error from error
+            if (missing := _missing_tab(error, [one.tab for one in cells])) is not None:
+                raise missing from error
+            raise
 
     def grow(self, file_id: str, tab: TabInfo, rows: int, columns: int) -> TabInfo:
         """Make the tab's grid at least that large and give its size; no call where `tab` is large enough.
