@@ -100,8 +100,8 @@ DAEMON_COLUMNS = (
     ACTUAL_END,
     UPDATED_AT,
 )
-COLUMNS = (ID, *STAFF_COLUMNS, *DAEMON_COLUMNS[1:])
-"""The order of TEMPLATE: the ID first, what staff write, then what the daemon writes."""
+COLUMNS = (ID, STATUS, PROGRESS, NEXT_ACTION, *STAFF_COLUMNS[1:], *DAEMON_COLUMNS[3:])
+"""The order of TEMPLATE: which deployment and how it stands, what staff write, then what else the daemon writes."""
 HISTORY_COLUMNS = ("Time", "Deployment", "What happened", "To whom")
 
 DROPDOWNS: dict[str, tuple[str, ...]] = {
@@ -270,7 +270,7 @@ def changes_for(row: SheetRow, layout: Layout, wanted: Projection, zone: ZoneInf
 
 def _same(cell: Cell, value: str | float) -> bool:
     if isinstance(value, str):
-        return text_of(cell) == value.strip() and not isinstance(cell, bool)
+        return text_of(cell) == text_of(value) and not isinstance(cell, bool)
     # Half a second: Sheets keeps serial numbers as binary fractions.
     return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell - value) < 0.5 / 86400
 

@@ -181,8 +181,11 @@ class Reconciler:
             words = self._messages.sentence(problem.sentence, self._policy.language, None)
             report.problems.append(f"{file.name}: {words}")
         except DeploylogError as problem:
-            log.warning("log not finished", log=file.name, reason=str(problem))
             report.problems.append(f"{file.name}: {problem}")
+        except Exception as fault:
+            # A fault of ours, met by one log's contents, must not keep the other customers' mails from going out.
+            log.exception("fault in the program; please report it", log=file.name)
+            report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
 
     def look_at_all(self, now: datetime) -> tuple[list[LogView], list[str]]:
         """Every log with its decisions and nothing done, for `plan`; and a sentence per log that cannot be read."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from workspace_sandbox.calls import Json
@@ -241,36 +242,51 @@ def _literal(text: str) -> str:
 
 def _shown_date(number: float, pattern: str, words: str) -> str:
     instant = from_serial(number)
+    return "".join(part(instant, number, words) for part in _date_parts(pattern))
+
+
+DatePart = Callable[[datetime, float, str], str]
+"""From the instant, its serial number and the language to a piece of text."""
+
+
+@lru_cache(maxsize=256)
+def _date_parts(pattern: str) -> tuple[DatePart, ...]:
+    """The pieces of a date pattern, in their order."""
     tokens = _DATE_TOKEN.findall(pattern)
     lowered = [token.lower() for token in tokens]
     twelve = "am/pm" in lowered or "a/p" in lowered
-    out = []
-    for at, token in enumerate(lowered):
-        if set(token) == {"m"} and _is_minutes(lowered, at):
-            out.append(f"{instant.minute:0{len(token)}d}")
-        elif token.startswith("[h"):
-            out.append(str(int(number * 24 + 1e-9)))
-        elif token in _DATE_PARTS:
-            out.append(_DATE_PARTS[token](instant, words))
-        elif token in ("h", "hh"):
-            hour = (instant.hour % 12 or 12) if twelve else instant.hour
-            out.append(f"{hour:0{len(token)}d}")
-        elif token in ("am/pm", "a/p"):
-            out.append("AM" if instant.hour < 12 else "PM")
-        elif token.startswith(".0"):
-            out.append("." + f"{instant.microsecond:06d}"[: len(token) - 1])
-        else:
-            out.append(_literal(tokens[at]) if len(token) > 1 else tokens[at])
-    return "".join(out)
+    return tuple(
+        _date_part(token, minutes=set(low) == {"m"} and _is_minutes(lowered, at), twelve=twelve)
+        for at, (token, low) in enumerate(zip(tokens, lowered, strict=True))
+    )
+
+
+def _date_part(token: str, *, minutes: bool, twelve: bool) -> DatePart:
+    low, width = token.lower(), len(token)
+    if minutes:
+        return lambda at, _, __: f"{at.minute:0{width}d}"
+    if low.startswith("[h"):
+        return lambda _, number, __: str(int(number * 24 + 1e-9))
+    if low in ("h", "hh"):
+        return lambda at, _, __: f"{(at.hour % 12 or 12) if twelve else at.hour:0{width}d}"
+    if low in ("am/pm", "a/p"):
+        return lambda at, _, __: "AM" if at.hour < 12 else "PM"
+    if low.startswith(".0"):
+        return lambda at, _, __: f".{at.microsecond:06d}"[:width]
+    if low in _DATE_PARTS:
+        part = _DATE_PARTS[low]
+        return lambda at, _, words: part(at, words)
+    text = _literal(token) if width > 1 else token
+    return lambda _, __, ___: text
 
 
 def _is_minutes(tokens: list[str], at: int) -> bool:
     """`m` means minutes right after hours or right before seconds, months elsewhere."""
-    meaning = [(place, token) for place, token in enumerate(tokens) if token[:1] in "ymdhs[" and token[:1].strip()]
-    position = next(index for index, (place, _) in enumerate(meaning) if place == at)
-    before = meaning[position - 1][1] if position else ""
-    after = meaning[position + 1][1] if position + 1 < len(meaning) else ""
-    return before[:1] == "h" or before.startswith("[h") or after[:1] == "s"
+    meaning = [place for place, token in enumerate(tokens) if token[0] in "ymdhs["]
+    position = meaning.index(at)
+    before = tokens[meaning[position - 1]] if position else ""
+    after = tokens[meaning[position + 1]] if position + 1 < len(meaning) else ""
+    return before.startswith(("h", "[h")) or after.startswith("s")
 
 
 _DATE_PARTS: dict[str, Callable[[datetime, str], str]] = {

@@ -23,8 +23,9 @@ def parts(content_type: str, body: bytes) -> Iterator[tuple[Mapping[str, str], b
     for chunk in (b"\r\n" + body.lstrip(b"\r\n")).split(b"\n" + delimiter)[1:]:
         if chunk.startswith(b"--"):
             return
-        content = chunk.partition(b"\n")[2]
-        yield split_head(content[:-1] if content.endswith(b"\r") else content)
+        line, _, content = chunk.partition(b"\n")
+        # Google's client ends its lines with LF alone: only where they end with CRLF is the CR not content.
+        yield split_head(content.removesuffix(b"\r") if line.endswith(b"\r") else content)
 
 
 def split_head(content: bytes) -> tuple[Mapping[str, str], bytes]:

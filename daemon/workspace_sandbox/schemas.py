@@ -38,9 +38,9 @@ class Schemas:
 
     def check(self, value: object, name: str) -> None:
         """Raise SchemaError unless `value` is an instance of the schema `name`."""
-        self._check(value, self.named(name), "")
+        self._check(value, self.named(name), "", set())
 
-    def _check(self, value: object, schema: Mapping[str, Any], path: str) -> None:
+    def _check(self, value: object, schema: Mapping[str, Any], path: str, seen: set[tuple[int, int]]) -> None:
         if value is None:
             return
         schema = self.resolve(schema)
@@ -48,18 +48,23 @@ class Schemas:
         if kind == "any":
             return
         if kind == "object":
-            self._check_object(value, schema, path)
+            self._check_object(value, schema, path, seen)
         elif kind == "array":
             if not isinstance(value, list):
                 raise _wrong(value, path, "a list")
             for position, item in enumerate(value):
-                self._check(item, schema["items"], f"{path}[{position}]")
+                self._check(item, schema["items"], f"{path}[{position}]", seen)
         else:
             check_scalar(value, schema, path)
 
-    def _check_object(self, value: object, schema: Mapping[str, Any], path: str) -> None:
+    def _check_object(self, value: object, schema: Mapping[str, Any], path: str, seen: set[tuple[int, int]]) -> None:
         if not isinstance(value, dict):
             raise _wrong(value, path, "an object")
+        # Thousands of cells share one default format: the same object need not be looked at again.
+        key = (id(value), id(schema))
+        if key in seen:
+            return
+        seen.add(key)
         properties = schema.get("properties", {})
         others = schema.get("additionalProperties")
         for name, item in value.items():
@@ -70,7 +75,7 @@ class Schemas:
                     f'Invalid JSON payload received. Unknown name "{name}"{at}: Cannot find field.',
                     _joined(path, name),
                 )
-            self._check(item, inner, _joined(path, name))
+            self._check(item, inner, _joined(path, name), seen)
 
 
 def check_scalar(value: object, schema: Mapping[str, Any], path: str) -> None:

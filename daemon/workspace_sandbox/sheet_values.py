@@ -25,6 +25,9 @@ from workspace_sandbox.grid import (
 )
 from workspace_sandbox.sheets_access import Opened, open_to_read, open_to_write
 
+_MOST_CHARACTERS = 50_000
+"""Of one cell (https://support.google.com/drive/answer/37603)."""
+
 
 @method("sheets.spreadsheets.values.get")
 def values_get(call: Call) -> Json:
@@ -239,6 +242,12 @@ def _write_block(opened: Opened, target: Block, values: list[list[Any]], option:
 
 
 def _write_cell(opened: Opened, sheet: Json, row: int, column: int, value: Any, option: str) -> None:
+    if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+        raise ApiError(
+            400,
+            "badRequest",
+            f"Your input contains more than the maximum of {_MOST_CHARACTERS} characters in a single cell.",
+        )
     before = cell_at(sheet, row, column) or {}
     content, brought = entered(value, option, opened.locale, opened.today, number_format(before))
     cell = {**before, "value": content}
@@ -272,16 +281,15 @@ def _table(block: Block) -> Block | None:
     if not inside:
         return None
     row, column = max(inside)
-    top, bottom, left, right = row, row + 1, column, column + 1
-    grown = True
-    while grown:
-        near = [(r, c) for r, c in filled if top - 1 <= r < bottom + 1 and left - 1 <= c < right + 1]
-        wider = (
-            min(r for r, _ in near),
-            max(r for r, _ in near) + 1,
-            min(c for _, c in near),
-            max(c for _, c in near) + 1,
-        )
-        grown = wider != (top, bottom, left, right)
-        top, bottom, left, right = wider
-    return Block(block.sheet, top, left, bottom, right)
+    top, bottom, left, right = row, row, column, column
+    while True:
+        # Only what lies right around the rectangle can make it larger.
+        around = [(top - 1, c) for c in range(left - 1, right + 2)] + [
+            (bottom + 1, c) for c in range(left - 1, right + 2)
+        ]
+        around += [(r, left - 1) for r in range(top, bottom + 1)] + [(r, right + 1) for r in range(top, bottom + 1)]
+        met = filled.intersection(around)
+        if not met:
+            return Block(block.sheet, top, left, bottom + 1, right + 1)
+        top, bottom = min(top, *(r for r, _ in met)), max(bottom, *(r for r, _ in met))
+        left, right = min(left, *(c for _, c in met)), max(right, *(c for _, c in met))

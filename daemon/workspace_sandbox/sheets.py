@@ -102,7 +102,7 @@ def spreadsheet(opened: Opened, blocks: list[Block], data: fields.Mask | None) -
         if not wanted:
             rows, columns = size(sheet)
             wanted = [Block(sheet, 0, 0, rows, columns)]
-        sheets.append(_sheet(opened, sheet, wanted if data is not None else []))
+        sheets.append(_sheet(opened, sheet, wanted if data is not None else [], data or {}))
     properties = {
         # A file that was renamed in Drive has that title here too.
         "title": (opened.files.find(opened.id, opened.call.user) or opened.file)["name"],
@@ -122,7 +122,7 @@ def spreadsheet(opened: Opened, blocks: list[Block], data: fields.Mask | None) -
     return answer
 
 
-def _sheet(opened: Opened, sheet: Json, blocks: list[Block]) -> Json:
+def _sheet(opened: Opened, sheet: Json, blocks: list[Block], mask: fields.Mask) -> Json:
     answer: Json = {"properties": sheet["properties"]}
     for name in _DATA_KEYS:
         if sheet[name]:
@@ -138,19 +138,21 @@ def _sheet(opened: Opened, sheet: Json, blocks: list[Block]) -> Json:
     if sheet.get("basicFilter"):
         answer["basicFilter"] = sheet["basicFilter"]
     if blocks:
-        answer["data"] = [_grid_data(block, opened.locale) for block in blocks]
+        answer["data"] = [_grid_data(block, opened.locale, mask) for block in blocks]
     return answer
 
 
-def _grid_data(block: Block, locale: str) -> Json:
-    rows = [{"values": _trailing_left_out([_cell_data(cell, locale) for cell in row])} for row in block.cells()]
+def _grid_data(block: Block, locale: str, mask: fields.Mask) -> Json:
+    """Rows, trailing empty ones left out; of rows and cells only what the mask may want, since there are many."""
+    whole = fields.has(mask, "sheets", "data", "rowData", "values", "effectiveFormat")
+    rows = [{"values": _trailing_left_out([_cell_data(cell, locale, whole) for cell in row])} for row in block.cells()]
     while rows and not rows[-1]["values"]:
         rows.pop()
-    answer: Json = {
-        "rowData": [row if row["values"] else {} for row in rows],
-        "rowMetadata": _metadata(block.sheet["rowMetadata"], block.row, block.end_row, 21),
-        "columnMetadata": _metadata(block.sheet["columnMetadata"], block.column, block.end_column, 100),
-    }
+    answer: Json = {"rowData": [row if row["values"] else {} for row in rows]}
+    if fields.has(mask, "sheets", "data", "rowMetadata"):
+        answer["rowMetadata"] = _metadata(block.sheet["rowMetadata"], block.row, block.end_row, 21)
+    if fields.has(mask, "sheets", "data", "columnMetadata"):
+        answer["columnMetadata"] = _metadata(block.sheet["columnMetadata"], block.column, block.end_column, 100)
     if block.row:
         answer["startRow"] = block.row
     if block.column:
@@ -169,7 +171,7 @@ def _trailing_left_out(values: list[Json]) -> list[Json]:
     return values
 
 
-def _cell_data(cell: Cell, locale: str) -> Json:
+def _cell_data(cell: Cell, locale: str, whole: bool) -> Json:
     if cell is None:
         return {}
     answer: Json = {}
@@ -179,8 +181,8 @@ def _cell_data(cell: Cell, locale: str) -> Json:
         answer["formattedValue"] = formatted(cell, locale)
     if "format" in cell:
         answer["userEnteredFormat"] = cell["format"]
-    if "value" in cell or "format" in cell:
-        answer["effectiveFormat"] = {**_DEFAULT_FORMAT, **cell.get("format", {})}
+    if whole and ("value" in cell or "format" in cell):
+        answer["effectiveFormat"] = {**_DEFAULT_FORMAT, **cell["format"]} if "format" in cell else _DEFAULT_FORMAT
     if "note" in cell:
         answer["note"] = cell["note"]
     if "validation" in cell:

@@ -206,7 +206,7 @@ def test_every_edit_raises_version_and_modified_time(ana: Person, drive_id: str,
         found = get(ana, file["id"])
         seen.append((int(found["version"]), found["modifiedTime"]))
     assert seen == sorted(set(seen))
-    assert len({modified for _, modified in seen}) == 4
+    assert len({version for version, _ in seen}) == len({modified for _, modified in seen}) == 4
 
 
 def test_properties_are_merged_and_null_takes_one_away(ana: Person, drive_id: str) -> None:
@@ -364,6 +364,13 @@ def test_the_change_feed_shows_each_changed_file_once_with_its_latest_state(ana:
     ]
     assert changes(ana, drive_id, found["newStartPageToken"])["changes"] == []
     assert len(changes(ana, drive_id, token)["changes"]) == 2
+
+
+def test_changes_of_shared_drives_come_only_when_asked_for(ana: Person, drive_id: str) -> None:
+    """changes.list: includeItemsFromAllDrives is false by default."""
+    token = start_token(ana, drive_id)
+    make(ana, drive_id)
+    assert ana.drive.changes().list(pageToken=token).execute()["changes"] == []
 
 
 def test_the_change_feed_comes_in_pages(ana: Person, drive_id: str) -> None:

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 import requests
 from googleapiclient.http import BatchHttpRequest, MediaIoBaseUpload
+from werkzeug.test import Client
 from workspace_clients import SPREADSHEET, Person, message_of, refusal
+
+from workspace_sandbox.calls import HANDLERS, Call
 
 
 def calls(person: Person) -> dict[str, int]:
@@ -116,6 +119,32 @@ def test_a_multipart_upload_keeps_metadata_and_content(ana: Person, drive_id: st
     assert ana.drive.files().get_media(fileId=made["id"], supportsAllDrives=True).execute() == content
 
 
+@pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
+def test_an_upload_may_end_its_lines_either_way(ana: Person, drive_id: str, newline: bytes) -> None:
+    """RFC 2046 wants CRLF; googleapiclient writes LF. What stands before the boundary's line break is content."""
+    content = b"ends with a carriage return\r"
+    lines = [
+        b"--b",
+        b"Content-Type: application/json",
+        b"",
+        b'{"name": "x", "parents": ["' + drive_id.encode() + b'"]}',
+        b"--b",
+        b"Content-Type: text/plain",
+        b"",
+        content,
+        b"--b--",
+    ]
+    answer = ana.http.post(
+        f"{ana.origin}/upload/drive/v3/files",
+        params={"uploadType": "multipart", "supportsAllDrives": "true", "fields": "id,mimeType"},
+        data=newline.join(lines),
+        headers={"Content-Type": "multipart/related; boundary=b"},
+    )
+    made = answer.json()
+    assert made["mimeType"] == "text/plain"
+    assert ana.drive.files().get_media(fileId=made["id"], supportsAllDrives=True).execute() == content
+
+
 def test_a_batch_answers_each_call_by_itself(ana: Person, drive_id: str, sheet: str) -> None:
     """Drive, "Send multiple operations at once": multipart/mixed, one answer per call, failures apart."""
     answers: dict[str, Any] = {}
@@ -170,6 +199,42 @@ def test_a_delayed_call_waits_and_is_then_carried_out(ana: Person, drive_id: str
     create(ana, drive_id).execute()
     assert time.monotonic() - started >= 0.05
     assert names(ana, drive_id) == ["new"]
+
+
+def test_in_process_a_dropped_call_raises_after_the_work(ana: Person, running: Any, drive_id: str) -> None:
+    """Without a socket to cut, whoever calls the application gets a ConnectionError."""
+    fault(ana, method="drive.files.create", mode="drop")
+    client = Client(running.sandbox)
+    with pytest.raises(ConnectionError):
+        client.post(
+            "/drive/v3/files?supportsAllDrives=true",
+            json={"name": "new", "parents": [drive_id]},
+            headers={"Authorization": f"Bearer {ana.address}"},
+        )
+    assert names(ana, drive_id) == ["new"]
+
+
+def test_a_fault_of_the_sandbox_is_500_in_json_and_logged(
+    ana: Person, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A client reads JSON whatever happens; who works on the sandbox reads the log."""
+
+    def broken(call: Call) -> dict[str, Any]:
+        raise KeyError("gone")
+
+    monkeypatch.setitem(HANDLERS, "drive.about.get", broken)
+    assert refusal(ana.drive.about().get(fields="user")) == (500, "internalError")
+    assert "drive.about.get failed" in caplog.text
+
+
+def test_an_answer_that_google_would_not_give_is_500_and_names_the_field(
+    ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sandbox's answers are held against the discovery documents too."""
+    monkeypatch.setitem(HANDLERS, "drive.about.get", lambda call: {"user": {"emailAddress": 3}})
+    said = message_of(ana.drive.about().get(fields="user"))
+    assert said.startswith("Fault of the sandbox in the answer of drive.about.get")
+    assert "user.emailAddress" in said
 
 
 @pytest.mark.parametrize("asked", [{}, {"method": "*", "mode": "explode"}, {"method": "*", "tims": 2}])

@@ -242,6 +242,20 @@ def test_a_write_does_not_reach_beyond_its_range_or_the_grid(
     assert read(ana, sheet, "Sheet1") == []
 
 
+def test_a_cell_holds_fifty_thousand_characters(ana: Person, sheet: str) -> None:
+    """Google, "Files you can store in Google Drive": 50,000 characters a cell; more is 400."""
+    write(ana, sheet, "A1", [["x" * 50_000]])
+    body = {"values": [["y" * 50_001]]}
+    request = ana.sheets.values().update(spreadsheetId=sheet, range="A1", valueInputOption="RAW", body=body)
+    assert "maximum of 50000 characters" in message_of(request)
+
+
+def test_a_read_is_cut_at_the_grid_but_does_not_begin_beyond_it(ana: Person, sheet: str) -> None:
+    """Sheets answers 400 `exceeds grid limits` for a range that lies beyond the grid."""
+    assert "exceeds grid limits" in message_of(ana.sheets.values().get(spreadsheetId=sheet, range="A1001:B1002"))
+    assert ana.sheets.values().get(spreadsheetId=sheet, range="A999:B1002").execute()["range"] == "Sheet1!A999:B1000"
+
+
 @pytest.mark.parametrize(
     ("range_", "written", "table"),
     [
@@ -434,6 +448,13 @@ def test_checkboxes_read_false_once_they_are_set(ana: Person, sheet: str) -> Non
     assert read(ana, sheet, "A1:A4") == [[False], [True], [False]]
     data = first_sheet(ana, sheet, "data(rowData(values(dataValidation)))")["data"][0]["rowData"]
     assert data[2]["values"][0]["dataValidation"]["condition"] == {"type": "BOOLEAN"}
+
+
+def test_a_checkbox_set_with_its_cell_reads_false_too(ana: Person, sheet: str) -> None:
+    """CellData.dataValidation BOOLEAN, by repeatCell."""
+    cell = {"dataValidation": {"condition": {"type": "BOOLEAN"}}}
+    batch(ana, sheet, {"repeatCell": {"range": area(0, 1, 0, 1), "cell": cell, "fields": "dataValidation"}})
+    assert read(ana, sheet, "A1") == [[False]]
 
 
 def test_update_cells_writes_only_what_the_mask_names(ana: Person, sheet: str) -> None:
