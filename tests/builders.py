@@ -176,7 +176,7 @@ Key = tuple[Kind, int, int, str]
 
 @dataclass
 class Play:
-    """One row, what is remembered of it, and a clock. A pass remembers, decides, and carries out unless mail is down."""
+    """One row, what is remembered of it, and a clock; a pass remembers, decides, and carries out."""
 
     row: Deployment = field(default_factory=deployment)
     around: Surroundings = field(default_factory=surroundings)

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from builders import END, MADRID, START, cells_of, read_all, read_row, serial, table
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders import END, MADRID, START, cells_of, read_all, read_row, serial, table
 from deploylog import deployment_log as log
 from deploylog.cells import (
     TEXT_LIMIT,
@@ -285,6 +285,11 @@ def test_the_row_with_most_names_is_the_header_not_a_row_that_speaks_of_them() -
     layout = find_layout(rows, log.COLUMNS, Names())
     assert layout is not None
     assert layout.header_row == 2
+
+
+def test_a_row_that_speaks_of_columns_below_the_header_is_a_row() -> None:
+    [row] = read_all(table({log.STATUS: "Status", log.COMMENT: "Start"}))
+    assert row.row == 2
 
 
 OURS_TO_THEIRS = Names(

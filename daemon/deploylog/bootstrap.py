@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,21 +12,27 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from deploylog import installation
-from deploylog.cells import Names
+from deploylog import installation, registry
+from deploylog.cells import Names, find_layout
 from deploylog.config import Config, load
 from deploylog.customer_logs import Installation
-from deploylog.errors import ConfigurationError, NotCarriedOut, OutsideError, Refused
+from deploylog.deployment_log import COLUMNS, DEPLOYMENTS, HISTORY, HISTORY_COLUMNS
+from deploylog.errors import ConfigurationError, OutsideError, Refused
 from deploylog.google.connect import Google, connect
+from deploylog.google.drive import DriveFile
+from deploylog.google.sheets import MissingTab
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import Policy, Timing
 from deploylog.messages import Messages
-from deploylog.observe import LogProblem, Observer, Organization
+from deploylog.model import Sentence
+from deploylog.observe import Organization
 from deploylog.reconcile import Reconciler
 from deploylog.rules import Place
 
 LONGEST_WAIT = 30.0
 """Seconds between two tries of a start that the network or Google's quota does not let through."""
+
+TEMPLATE_TABS = {DEPLOYMENTS: COLUMNS, HISTORY: HISTORY_COLUMNS}
 
 T = TypeVar("T")
 
@@ -90,16 +96,11 @@ class Parts:
 
 
 @contextmanager
-def parts(
-    config_file: Path,
-    patient: bool = False,
-    stopping: Callable[[], bool] = lambda: False,
-    tell: Callable[[str], None] | None = None,
-) -> Iterator[Parts]:
+def parts(config_file: Path, waiting: Callable[[str], None] | None = None) -> Iterator[Parts]:
     """The wired daemon, closed on the way out.
 
-    Raises `ConfigurationError` for what an operator has to set right; `patient` keeps trying while the network or a
-    quota is in the way (as the daemon does), telling each time, until `stopping`; else that raises `OutsideError`.
+    Raises `ConfigurationError` for what an operator has to set right. Where the network or a quota is in the way it
+    keeps trying, as the daemon does, and tells `waiting` each time; without `waiting` that raises `OutsideError`.
     """
     config = load(config_file, os.environ)
     google = connect(config.google, config.calendar.id)
@@ -107,8 +108,8 @@ def parts(
         ledger = Ledger.open(config.store)
         try:
             policy, messages = policy_of(config), messages_of(config)
-            find = partial(_checked_installation, config, google, ledger, policy, messages)
-            place = patiently(find, stopping, tell) if patient else as_configuration_fault(find)
+            find = partial(_checked_installation, config, google, messages)
+            place = patiently(find, waiting) if waiting else as_configuration_fault(find)
             reconciler = Reconciler(config, policy, organization_of(config), place, google, ledger, messages)
             yield Parts(config, google, ledger, messages, policy, place, reconciler)
         finally:
@@ -117,18 +118,34 @@ def parts(
         google.close()
 
 
-def _checked_installation(
-    config: Config, google: Google, ledger: Ledger, policy: Policy, messages: Messages
-) -> Installation:
-    """Folder, TEMPLATE and registry, with TEMPLATE's columns and the mailbox checked; a fault is the operator's."""
+def _checked_installation(config: Config, google: Google, messages: Messages) -> Installation:
+    """Folder, TEMPLATE and registry, with all their columns, and the mailbox; a fault is the operator's."""
     place = installation.find(google, config)
-    try:
-        Observer(google.sheets, ledger, policy, organization_of(config)).read(place.template, now())
-    except LogProblem as problem:
-        words = messages.sentence(problem.sentence, "en", None)
-        raise ConfigurationError(f"{config.drive.template}: {words}") from problem
+    names = names_of(config)
+    _check_columns(google, place.template, TEMPLATE_TABS, names, messages)
+    _check_columns(google, place.registry, registry.TABS, names, messages)
     google.gmail.profile()
     return place
+
+
+def _check_columns(
+    google: Google, file: DriveFile, tabs: Mapping[str, Sequence[str]], names: Names, messages: Messages
+) -> None:
+    """Raises `ConfigurationError` that names the first tab that is not there or lacks columns."""
+    shown = {names.shown(tab): columns for tab, columns in tabs.items()}
+    try:
+        cells = google.sheets.read(file.id, list(shown))
+    except MissingTab as missing:
+        raise ConfigurationError(
+            f"{file.name} has no tab {missing.tab}; give the tab that name again, map it in columns, or run deploylog "
+            "init if that was interrupted"
+        ) from missing
+    for tab, columns in shown.items():
+        layout = find_layout(cells[tab], columns, names)
+        lacking = layout.missing(columns) if layout else columns
+        if lacking:
+            problem = Sentence.of("tab_without_columns", tab=tab, columns=tuple(map(names.shown, lacking)))
+            raise ConfigurationError(f"{file.name}: {messages.sentence(problem, 'en', None)}")
 
 
 def as_configuration_fault(call: Callable[[], T]) -> T:
@@ -139,23 +156,16 @@ def as_configuration_fault(call: Callable[[], T]) -> T:
         raise ConfigurationError(str(refusal)) from refusal
 
 
-def patiently(call: Callable[[], T], stopping: Callable[[], bool], tell: Callable[[str], None] | None = None) -> T:
+def patiently(call: Callable[[], T], tell: Callable[[str], None]) -> T:
     """Call until it goes through; network faults, 429 and 5xx are waited out, at most 30 s between two tries.
 
-    Raises `ConfigurationError` for a refusal, `OutsideError` when asked to stop meanwhile.
+    Raises `ConfigurationError` for a refusal.
     """
     wait = 1.0
     while True:
         try:
             return as_configuration_fault(call)
         except OutsideError as failure:
-            if stopping():
-                raise
-            if tell:
-                tell(f"{failure}; trying again in {wait:.0f} s")
-            until = time.monotonic() + wait
-            while time.monotonic() < until:
-                if stopping():
-                    raise NotCarriedOut("asked to stop before the start went through") from failure
-                time.sleep(0.1)
-            wait = min(wait * 2, LONGEST_WAIT)
+            tell(f"{failure} Trying again in {wait:.0f} s.")
+        time.sleep(wait)
+        wait = min(wait * 2, LONGEST_WAIT)

@@ -30,7 +30,7 @@ HEADER_SEARCH_ROWS = 10
 TEXT_LIMIT = 5000
 """Characters of one cell that still make a readable mail; more is a slip (a pasted document)."""
 _ADDRESS = re.compile(
-    # RFC 5322, dot-atom, without `?`: `email` refuses all else, or takes it for an encoded word, when it writes a header.
+    # RFC 5322, dot-atom, without `?`: on anything else `email` raises when it writes a header.
     r"[\w!#$%&'*+/=^`{|}~-]+(?:\.[\w!#$%&'*+/=^`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}",
     re.ASCII,
 )
@@ -207,6 +207,10 @@ class RowReader:
             self._problem("cell_date", column, text=_short(text_of(cell)))
             return None
         return local.date()
+
+    def shown(self, column: str) -> str:
+        """The column's name as it stands in the sheet, to be quoted in sentences."""
+        return self._names.shown(column)
 
     def problem(self, sentence: Sentence) -> None:
         self.problems.append(sentence)

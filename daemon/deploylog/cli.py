@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploylog import __version__, bootstrap, telling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
-from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
+from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.lifecycle import EffectState
 from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
@@ -37,6 +37,8 @@ from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 DONE, ATTENTION, WRONG = 0, 1, 2
+WIDEST = 10_000
+"""Characters of a line of a table that is not written to a terminal."""
 
 ConfigFile = Annotated[
     Path, typer.Option("-c", "--config", envvar="DEPLOYLOG_CONFIG", help="The configuration file.", show_envvar=True)
@@ -74,18 +76,17 @@ def run(config: ConfigFile) -> None:
     stopping = _Stopping()
     try:
         _run_until_stopped(config, stopping)
-    except OutsideError:
-        # Asked to stop while the start was still waiting for Google: that is no failure.
-        if not stopping():
-            raise
-    log.info("stopped")
+    except KeyboardInterrupt:
+        log.info("stopped", reason="asked to before the start went through")
+    else:
+        log.info("stopped")
 
 
 def _run_until_stopped(config: Path, stopping: _Stopping) -> None:
     from deploylog.scheduler import Scheduler
 
     with (
-        bootstrap.parts(config, True, stopping, lambda words: log.warning("waiting", reason=words)) as parts,
+        bootstrap.parts(config, waiting=lambda words: log.warning("waiting", reason=words)) as parts,
         parts.ledger.hold(),
     ):
         _warn_of_unused_keys(parts.config)
@@ -161,7 +162,7 @@ def _print_plan(rows: list[dict[str, Any]]) -> None:
         cells = (row["id"], row["customer"], row["start_local"], row["progress"], row["next_action"], now)
         table.add_row(*(_plain(cell) for cell in cells))
     if rows:
-        Console().print(table)
+        _print_table(table)
     else:
         typer.echo("No deployments in any log.")
 
@@ -244,7 +245,10 @@ def date_(
 
 def _local(day: str, at: str) -> datetime:
     try:
-        return datetime.combine(date.fromisoformat(day), time.fromisoformat(at))
+        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(at))
+        if moment.tzinfo or not 2000 <= moment.year < 3000:
+            raise ValueError
+        return moment
     except ValueError:
         raise ConfigurationError(f"{day} {at} is no date and time; write them as in 2026-12-07 09:00") from None
 
@@ -310,7 +314,7 @@ def history(config: ConfigFile, customer: str, identity: Annotated[str, typer.Ar
             one.reason,
         )
         table.add_row(*(_plain(cell) for cell in cells))
-    Console().print(table)
+    _print_table(table)
 
 
 @app.command()
@@ -381,7 +385,7 @@ class _Stopping:
 
     def __init__(self) -> None:
         self._asked = False
-        self._actions: list[Callable[[], None]] = []
+        self._action: Callable[[], None] | None = None
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._ask)
 
@@ -389,15 +393,15 @@ class _Stopping:
         return self._asked
 
     def then(self, action: Callable[[], None]) -> None:
-        """Do this when asked; at once where it was asked already."""
-        self._actions.append(action)
-        if self._asked:
-            action()
+        """Do this when asked. Until this is called a signal raises KeyboardInterrupt instead."""
+        self._action = action
 
     def _ask(self, *_: object) -> None:
         self._asked = True
-        for action in self._actions:
-            action()
+        if self._action is None:
+            # Nothing is under way yet but reads: a start that waits for an answer need not wait to the end.
+            raise KeyboardInterrupt
+        self._action()
 
 
 class _Problems:
@@ -432,6 +436,8 @@ def _set_up_log() -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+    # A poll that finds a pass still under way is left out, which is as it should be and no line of the log.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
 
 
 def _warn_of_unused_keys(config: Config) -> None:
@@ -456,6 +462,12 @@ def _progress_lines() -> Callable[[int, int], None]:
 def _say_error(text: str) -> None:
     with suppress(BrokenPipeError):
         typer.echo(f"deploylog: {text}" if "\n" not in text else text, err=True)
+
+
+def _print_table(table: Table) -> None:
+    """As wide as the terminal; where there is none, as wide as its cells, so that `grep` finds what it looks for."""
+    console = Console() if sys.stdout.isatty() else Console(width=WIDEST)
+    console.print(table)
 
 
 def _plain(text: str) -> str:

@@ -144,7 +144,10 @@ class Delivery:
             if (draft := self._gmail.draft(ours[0])) is not None:
                 return self._drafted(effect, draft.id, draft.thread_id)
         thread = self._thread(effect)
-        content = compose(_letter(effect.payload), thread, marker, now)
+        try:
+            content = compose(_letter(effect.payload), thread, marker, now)
+        except ValueError as problem:
+            raise Refused(f"the mail cannot be written: {problem}") from problem
         effect = self._ledger.advance(
             effect.number, effect.state, effect.state, attempts=effect.attempts + 1, in_doubt=True
         )
@@ -235,6 +238,7 @@ class Delivery:
             in_doubt=False,
             retry_at=None,
             reason="",
+            to_tell="" if effect.key.kind in (Kind.NUDGE, Kind.OVERRUN) else "sent",
         )
         log.info("sent", effect=effect.number, key=str(effect.key), recipients=len(effect.payload["to"]))
         return Outcome(effect, "sent")
@@ -249,14 +253,15 @@ class Delivery:
 
         Where the draft is gone already a person may have sent it: then it is out, and the ledger says so.
         """
-        if effect.draft_id and self._gmail.draft(effect.draft_id) is None and (found := self._in_thread(effect)):
-            sending = self._ledger.advance(effect.number, effect.state, EffectState.SENDING)
-            return [self._sent(sending, found.id, found.thread_id, now)]
-        drafts = [effect.draft_id] if effect.draft_id else []
-        if effect.in_doubt:
-            drafts = self._drafts_with(marker_for(effect.key))
-        for draft in drafts:
-            self._gmail.delete_draft(draft)
+        if effect.draft_id:
+            # Deleted first, looked for then: in between nobody can send it any more.
+            self._gmail.delete_draft(effect.draft_id)
+            if found := self._in_thread(effect):
+                sending = self._ledger.advance(effect.number, effect.state, EffectState.SENDING)
+                return [self._sent(sending, found.id, found.thread_id, now)]
+        elif effect.in_doubt:
+            for draft in self._drafts_with(marker_for(effect.key)):
+                self._gmail.delete_draft(draft)
         self._ledger.advance(effect.number, effect.state, EffectState.DEAD, in_doubt=False, retry_at=None, draft_id="")
         log.info("dropped", effect=effect.number, key=str(effect.key))
         return []
@@ -299,26 +304,40 @@ class Delivery:
         key = event_key(log_id, deployment_id)
         effect = self._event_effect(key)
         digest = content.digest()
-        if effect is not None and effect.content_hash == digest and effect.state in (SENT, FAILED):
+        settled = effect is not None and effect.state in (SENT, FAILED) and not effect.in_doubt
+        if effect is not None and settled and effect.content_hash == digest:
             return []
         if effect is None or effect.state is DEAD:
-            [effect] = self._ledger.commit([(key, {"guests": list(content.guests)}, None)], now)
+            # A cancelled event keeps its guests: whom we had invited stays known as ours.
+            ours = effect.payload.get("guests", []) if effect is not None else []
+            [effect] = self._ledger.commit([(key, {"guests": ours}, None)], now)
         if effect.retry_at is not None and effect.retry_at > now:
             return []
         return self._guarded(effect, now, lambda one, at: self._write_event(one, content, tell_guests, at))
 
     def withdraw(self, log_id: str, deployment_id: str, now: datetime) -> list[Outcome]:
-        """Cancel the event and tell its guests; nothing is called where there is none."""
+        """Cancel the event, also one that only may be there, and tell its guests; nothing is called where none is."""
         effect = self._event_effect(event_key(log_id, deployment_id))
-        if effect is None or effect.state is not SENT or (effect.retry_at and effect.retry_at > now):
+        if effect is None or effect.state is DEAD or (effect.retry_at and effect.retry_at > now):
             return []
 
         def cancel(effect: Effect, now: datetime) -> list[Outcome]:
-            self._calendar.cancel(effect.external_id, send_updates=True)
+            stood = effect.state is SENT
+            if stood or effect.external_id or effect.in_doubt:
+                # Which of its ids it has is not sure where an answer was lost; the first that stands is it.
+                stood |= any(self._calendar.cancel(identity, send_updates=True) for identity in _event_ids(effect))
             dead = self._ledger.advance(
-                effect.number, EffectState.SENT, EffectState.DEAD, content_hash="", retry_at=None
+                effect.number,
+                effect.state,
+                DEAD,
+                at=now,
+                content_hash="",
+                in_doubt=False,
+                retry_at=None,
+                reason="",
+                to_tell="withdrawn" if stood else "",
             )
-            return [Outcome(dead, "withdrawn")]
+            return [Outcome(dead, "withdrawn")] if stood else []
 
         return self._guarded(effect, now, cancel)
 
@@ -327,14 +346,13 @@ class Delivery:
 
     def _write_event(self, effect: Effect, content: EventContent, tell_guests: bool, now: datetime) -> list[Outcome]:
         """Insert, or update what stands under the derived id; an id that cannot be restored gives way to the next."""
-        key = effect.key
-        ids = [event_id(key.log_id, key.deployment_id, attempt) for attempt in range(EVENT_GENERATIONS)]
-        if effect.external_id in ids:
-            ids = ids[ids.index(effect.external_id) :]
         look_first = bool(effect.external_id) or effect.in_doubt
-        effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True)
+        # Should the answer be lost, guests of this content may stand in the event: they are known as ours from now on.
+        ours = dict.fromkeys((*effect.payload.get("guests", ()), *content.guests))
+        payload = {**effect.payload, "guests": list(ours)}
+        effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True, payload=payload)
         try:
-            for identity in ids:
+            for identity in _event_ids(effect):
                 event = self._bring_about(effect, identity, content, tell_guests, look_first)
                 if event is not None:
                     return [self._event_written(effect, event, content, tell_guests, now)]
@@ -344,7 +362,8 @@ class Delivery:
             # Refused as it is (a guest's address, say); tried again once the content differs.
             self._ledger.advance(effect.number, effect.state, effect.state, content_hash=content.digest())
             return [self._park(effect, FAILED, str(refusal))]
-        raise NotCarriedOut(f"calendar: all ids of the event of {key.deployment_id} belong to events deleted for good")
+        deployment = effect.key.deployment_id
+        raise NotCarriedOut(f"calendar: all ids of the event of {deployment} belong to events deleted for good")
 
     def _bring_about(
         self, effect: Effect, identity: str, content: EventContent, tell_guests: bool, look_first: bool
@@ -375,9 +394,9 @@ class Delivery:
         if existing.get("status") != "cancelled" and private.get("content") == content.digest():
             return existing
         standing = {str(guest["email"]).lower(): guest for guest in existing.get("attendees", [])}
-        ours_before = set(effect.payload.get("guests", ()))
+        ours_before = {guest.lower() for guest in effect.payload.get("guests", ())}
         kept = [guest for address, guest in standing.items() if address not in ours_before]
-        ours = [standing.get(address, {"email": address}) for address in content.guests]
+        ours = [standing.get(address.lower(), {"email": address}) for address in content.guests]
         added = {str(guest["email"]).lower() for guest in ours}
         attendees = ours + [guest for guest in kept if str(guest["email"]).lower() not in added]
         body = dict(existing) | _event_body(effect.key, content) | {"attendees": attendees}
@@ -387,6 +406,7 @@ class Delivery:
         self, effect: Effect, event: Event, content: EventContent, tell_guests: bool, now: datetime
     ) -> Outcome:
         first = not effect.content_hash or effect.state is not SENT
+        what = "invited" if first else "updated" if tell_guests else "recorded"
         effect = self._ledger.advance(
             effect.number,
             effect.state,
@@ -398,8 +418,9 @@ class Delivery:
             in_doubt=False,
             retry_at=None,
             reason="",
+            to_tell=what,
         )
-        return Outcome(effect, "invited" if first else "updated" if tell_guests else "recorded")
+        return Outcome(effect, what)
 
     # Failures --------------------------------------------------------------------------------------------------
 
@@ -419,7 +440,9 @@ class Delivery:
         later = now + _backoff(effect.attempts, failure)
         reason = str(failure)
         log.warning("not done yet", effect=number, key=str(effect.key), reason=reason, retry_at=later.isoformat())
-        if effect.state in PENDING and effect.key.kind is not Kind.EVENT and _for_good(failure):
+        # A refused look, at a draft of ours that is there or may be, parks nothing: the draft would stay behind.
+        nothing_outside = effect.state is EffectState.COMMITTED and not effect.in_doubt
+        if nothing_outside and effect.key.kind is not Kind.EVENT and _for_good(failure):
             return [self._park(effect, FAILED, reason)]
         self._ledger.advance(number, effect.state, effect.state, retry_at=later, reason=reason)
         return []
@@ -432,6 +455,13 @@ def _for_good(failure: OutsideError) -> bool:
 def event_key(log_id: str, deployment_id: str) -> Key:
     """There is one event per deployment, whatever its generation."""
     return Key(log_id, deployment_id, Kind.EVENT, 0, 0, "")
+
+
+def _event_ids(effect: Effect) -> list[str]:
+    """The ids its event may have: from the one it was last known by; the later ones where that was given up."""
+    key = effect.key
+    ids = [event_id(key.log_id, key.deployment_id, attempt) for attempt in range(EVENT_GENERATIONS)]
+    return ids[ids.index(effect.external_id) :] if effect.external_id in ids else ids
 
 
 def _event_body(key: Key, content: EventContent) -> dict[str, Any]:

@@ -16,6 +16,9 @@ from datetime import datetime
 from deploylog.deployment_log import number_of
 from deploylog.model import Deployment
 
+LARGEST_COUNTED = 10**8
+"""An ID with a larger number, typed by hand, stands but is not counted on from: IDs have at most nine digits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -48,42 +51,65 @@ def identify(
     """Tell every row which deployment it is; `counted` are further IDs whose numbers are taken.
 
     In this order: an ID that stands once and is not told otherwise stays; of several rows with one ID the one most
-    like the ledger's keeps it; a row without an ID that is a vanished deployment gets its ID back; the rest get new
-    numbers in the order they stand.
+    like the ledger's keeps it; a row that holds the wrong ID and is, to the letter, another deployment is that one;
+    a row without an ID that is a vanished deployment gets its ID back; the rest get new numbers in the order they
+    stand.
     """
-    by_row: dict[int, str] = {}
-    copies_from: dict[int, str] = {}
-    for identity, same in _by_id(rows).items():
-        keeper = _keeper(same, known.get(identity))
-        by_row[keeper.row] = identity
-        copies_from |= {row.row: identity for row in same if row is not keeper}
+    by_row = {_keeper(same, known.get(identity)).row: identity for identity, same in _by_id(rows).items()}
+    strangers = [row for row in rows if row.id and not _alike(row, known.get(row.id))]
+    by_row = _with_strangers_at_home(by_row, strangers, known)
 
+    # What is like the deployment whose ID it holds beside that one's own row is a copy, not a row that lost its ID.
+    copies = [row for row in rows if row.id in by_row.values() and row.row not in by_row and row not in strangers]
     lost = {identity: one for identity, one in known.items() if identity not in by_row.values()}
-    # A fresh ID that landed on a row just moved: the row is, to the letter, a deployment that has vanished.
-    for row in rows:
-        owner = _exactly(row, lost)
-        if owner and row.row in by_row and not _alike(row, known.get(by_row[row.row])):
-            displaced = by_row[row.row]
-            by_row[row.row] = owner
-            del lost[owner]
-            if displaced in known:
-                lost[displaced] = known[displaced]
-    for match in (_exactly, _in_essence):
+    for match in (_exactly_there, _exactly, _in_essence):
         for row in rows:
-            owner = match(row, lost) if row.row not in by_row and row.row not in copies_from else None
+            owner = match(row, lost) if row.row not in by_row and row not in copies else None
             if owner:
                 by_row[row.row] = owner
                 del lost[owner]
+    copied = {row.row: row.id for row in rows if row.id and row.row not in by_row and row.id in by_row.values()}
 
     taken = (*known, *by_row.values(), *counted, *(row.id for row in rows))
-    highest = max([highest, *(number_of(identity) or 0 for identity in taken)])
+    highest = max([highest, *(number for identity in taken if (number := number_of(identity) or 0) < LARGEST_COUNTED)])
     for row in rows:
         if row.row not in by_row:
             highest += 1
             by_row[row.row] = f"{prefix}-{highest:04d}"
     to_write = {row.row: by_row[row.row] for row in rows if by_row[row.row] != row.id}
-    copies = {by_row[number]: original for number, original in copies_from.items() if by_row[number] != original}
-    return Identities(by_row, to_write, copies, tuple(lost), highest)
+    return Identities(
+        by_row, to_write, {by_row[number]: original for number, original in copied.items()}, tuple(lost), highest
+    )
+
+
+def _with_strangers_at_home(
+    by_row: Mapping[int, str], strangers: Sequence[Deployment], known: Mapping[str, Known]
+) -> dict[int, str]:
+    """`by_row` after every row that is, to the letter, another deployment than its ID says has that one's ID.
+
+    So it is after the ID column was left out of a sort, an ID was pasted over another, or a fresh ID met a row just
+    moved. Nobody is left without: where the row that would give its ID away is no other deployment itself, staff have
+    edited rows (moved a series by a week, say), and all stay who they are. A row too poor in content takes no ID.
+    """
+    numbers = {row.row for row in strangers}
+    at_home = {identity for number, identity in by_row.items() if number not in numbers}
+    free = {
+        identity: one
+        for identity, one in known.items()
+        if identity not in at_home and one.start is not None and one.components
+    }
+    moved: dict[int, str] = {}
+    for match in (_exactly_there, _exactly):
+        for row in strangers:
+            owner = match(row, free) if row.row not in moved else None
+            if owner:
+                moved[row.row] = owner
+                del free[owner]
+    holder = {identity: number for number, identity in by_row.items()}
+    while refused := [number for number, owner in moved.items() if holder.get(owner, number) not in moved]:
+        for number in refused:
+            del moved[number]
+    return {**by_row, **moved}
 
 
 def prefix_for(customer: str) -> str:
@@ -122,6 +148,11 @@ def _alike(row: Deployment, known: Known | None) -> bool:
     if known is None:
         return False
     return row.fingerprint == known.fingerprint or _essence(row) == (known.start, known.components)
+
+
+def _exactly_there(row: Deployment, lost: Mapping[str, Known]) -> str | None:
+    """Of deployments alike to the letter the one that stood in this place."""
+    return _exactly(row, {identity: one for identity, one in lost.items() if one.row == row.row})
 
 
 def _exactly(row: Deployment, lost: Mapping[str, Known]) -> str | None:

@@ -73,16 +73,17 @@ class Initializer:
             there = self._google.drive.find_spreadsheet(drive_id, folder.id, name) if folder else None
             if there is None:
                 words = f"make the spreadsheet {name} in {drive.folder}"
-            elif there.properties.get(ROLE) == role and self._is_bare(there, role):
+            elif there.properties.get(ROLE) == role and self._is_bare(there):
                 words = f"lay out the spreadsheet {name}, which an interrupted init left bare"
             else:
                 continue
             steps.append(Step(words, lambda name=name, role=role, requests=requests: self._make(name, role, requests)))  # type: ignore[misc]
         return steps
 
-    def _is_bare(self, file: DriveFile, role: str) -> bool:
-        tabs = self._google.sheets.describe(file.id).tabs
-        return self._names.shown("Deployments" if role == "template" else "Customers") not in tabs
+    def _is_bare(self, file: DriveFile) -> bool:
+        """As it was made: one tab with nothing in it. Whatever people made of it since is left alone."""
+        tabs = list(self._google.sheets.describe(file.id).tabs)
+        return len(tabs) == 1 and not any(self._google.sheets.read(file.id, tabs).values())
 
     def _make_folder(self) -> None:
         drive_id = self._google.drive.shared_drive(self._config.drive.shared_drive)

@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
 from deploylog.errors import ConfigurationError, DeploylogError
@@ -96,6 +97,7 @@ effects = sa.Table(
     sa.Column("thread_id", sa.String(128), nullable=False, default=""),
     sa.Column("message_header", sa.Text, nullable=False, default=""),
     sa.Column("content_hash", sa.String(64), nullable=False, default=""),
+    sa.Column("to_tell", sa.String(16), nullable=False, default=""),
     sa.UniqueConstraint("log_id", "deployment_id", "kind", "generation", "round", "target", name="effect_key"),
 )
 history = sa.Table(
@@ -154,6 +156,8 @@ class Effect:
     message_header: str
     """The Message-ID Google gave the sent mail."""
     content_hash: str
+    to_tell: str = ""
+    """What History has still to say of it: `sent`, `invited`, `updated`, `recorded` or `withdrawn`; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +201,13 @@ class Ledger:
         except (sa.exc.SQLAlchemyError, ImportError, OSError) as problem:
             reason = str(getattr(problem, "orig", None) or problem).splitlines()[0]
             raise ConfigurationError(
-                f"store: {sa.engine.make_url(url).render_as_string()} cannot be opened ({reason}); "
+                f"store: {_shown(url)} cannot be opened ({reason}); "
                 "check the address, and that its folder exists and may be written"
+            ) from problem
+        except CommandError as problem:
+            raise ConfigurationError(
+                f"store: {_shown(url)} was made by a later version of deploylog ({problem}); "
+                "run that version, or give this one a store of its own"
             ) from problem
         return ledger
 
@@ -436,6 +445,12 @@ class Ledger:
         with self.engine.connect() as connection:
             return [_effect(row) for row in connection.execute(query.order_by(effects.c.number)).all()]
 
+    def to_tell(self, log_id: str) -> list[Effect]:
+        """The effects of a log that came to be and of which History says nothing yet, oldest first."""
+        query = sa.select(effects).where(effects.c.log_id == log_id, effects.c.to_tell != "")
+        with self.engine.connect() as connection:
+            return [_effect(row) for row in connection.execute(query.order_by(effects.c.at, effects.c.number)).all()]
+
     def parked(self) -> list[Effect]:
         with self.engine.connect() as connection:
             query = sa.select(effects).where(effects.c.state.in_([*PARKED])).order_by(effects.c.number)
@@ -449,14 +464,25 @@ class Ledger:
             query = sa.select(history.c.cells).where(history.c.log_id == log_id).order_by(history.c.number)
             return [tuple(row.cells) for row in connection.execute(query).all()]
 
-    def add_history(self, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]]) -> None:
-        """Add lines below those there are; they stay where they are for good."""
+    def add_history(
+        self, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]], told: Sequence[int] = ()
+    ) -> None:
+        """Add lines below those there are; they stay where they are for good. `told`: the effects they tell of."""
         with self._writing.begin() as connection:
             last = connection.execute(
                 sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)
             ).scalar_one()
             for number, (at, cells) in enumerate(lines, start=(last or 0) + 1):
                 connection.execute(sa.insert(history).values(log_id=log_id, number=number, at=at, cells=list(cells)))
+            connection.execute(sa.update(effects).where(effects.c.number.in_(told)).values(to_tell=""))
+
+
+def _shown(url: str) -> str:
+    """The address without its password; one that cannot be read may hold it anywhere."""
+    try:
+        return sa.engine.make_url(url).render_as_string()
+    except sa.exc.ArgumentError:
+        return "its address"
 
 
 def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
@@ -495,6 +521,7 @@ def _effect(row: Any) -> Effect:
         thread_id=row.thread_id,
         message_header=row.message_header,
         content_hash=row.content_hash,
+        to_tell=row.to_tell,
     )
 
 

@@ -104,6 +104,11 @@ class Memory:
         return bool(self.out(Kind.START))
 
     @property
+    def revoked(self) -> bool:
+        """Whether this generation was cancelled by mail."""
+        return any(one.generation == self.generation for one in self.out(Kind.CANCELLED))
+
+    @property
     def has_event(self) -> bool:
         return any(one.kind is Kind.EVENT and one.state is EffectState.SENT for one in self.effects)
 
@@ -218,7 +223,8 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     """What to remember once `row` was seen at `now`: edits, a new status, a new start, a new end.
 
     A new `Start` before the start mail begins a new generation: what was pending for the old one is wanted no more.
-    After the start mail the generation stays, whatever happens to `Start`.
+    So does planning again what was cancelled by mail, since that can be cancelled again. After the start mail the
+    generation stays, whatever happens to `Start`.
     """
     after = before
     if row.fingerprint != before.fingerprint:
@@ -226,9 +232,11 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     # An unreadable status is no new status: nothing is concluded from it.
     if row.status is not before.status and not row.status_unknown:
         after = replace(after, status=row.status, status_since=now)
-    if row.window is None or row.end is None:
+    # A cell that cannot be read moves nothing: an end it leaves standing is not a new one.
+    if row.window is None or row.end is None or row.problems:
         return after
-    if not before.started and row.window.start != before.start:
+    replanned = after.status is not Status.CANCELLED and before.revoked
+    if not before.started and (row.window.start != before.start or replanned):
         generation = before.generation if before.start is None else before.generation + 1
         return replace(after, generation=generation, start=row.window.start, ends=(row.end,), overridden=False)
     if not before.started:
@@ -293,8 +301,12 @@ def _cancelled(row: Deployment, memory: Memory, around: Surroundings, now: datet
         # Nothing pending goes out from here on; that it is cancelled is told once the row was left alone.
         return Decision(Progress.CANCELLED, due=settled_at)
     event = EventWish.CANCEL if memory.has_event else EventWish.LEAVE
-    announced = memory.out(Kind.REMINDER, Kind.START, Kind.DELAY)
-    if announced and not memory.out(Kind.CANCELLED) and (incomplete := _incomplete(row, around)):
+    # What an earlier cancellation took back is not cancelled once more, in whichever generation the row is by now.
+    last = max((one.generation for one in memory.out(Kind.CANCELLED)), default=0)
+    announced = memory.revoked or any(
+        one.generation > last for one in memory.out(Kind.REMINDER, Kind.START, Kind.DELAY)
+    )
+    if announced and not memory.revoked and (incomplete := _incomplete(row, around)):
         return Decision(Progress.NEEDS_ATTENTION, incomplete, event=event)
     wanted = _mails(Kind.CANCELLED, row, memory, around, now) if announced else ()
     return Decision(Progress.CANCELLED, event=event, wanted=wanted, next_action=_sending(wanted, Kind.CANCELLED))
@@ -312,6 +324,8 @@ def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime
     if not memory.started and row.window and row.window.start > now:
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("closed_before_start", when=row.window.start),))
     if not announced:
+        if unclear := (*row.problems, *_repeated(row)):
+            return Decision(Progress.NOT_READY, unclear)
         seen_open = memory.status_since > memory.first_seen_at
         if row.end is None or now - row.end > around.policy.timing.late_after or not seen_open:
             # Typed in after the fact, pasted from a closed row, or an old log seen for the first time: no news.
@@ -344,7 +358,7 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
     timing = around.policy.timing
     if row.window is None or _incomplete(row, around):
         return Decision(Progress.NOT_READY, (*_incomplete(row, around), *_blocking(row, around)))
-    if row.status is Status.PLANNED and now - row.window.start > timing.late_after:
+    if row.status is Status.PLANNED and now - row.window.start > timing.late_after and _missed(row, memory, around):
         # Nothing to judge about a date that has passed; only staff know whether it was deployed.
         return Decision(
             Progress.NEEDS_ATTENTION, (Sentence.of("start_late", when=row.window.start, late=timing.late_after),)
@@ -366,6 +380,13 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
         event=EventWish.INVITE,
         overridden=overridden,
     )
+
+
+def _missed(row: Deployment, memory: Memory, around: Surroundings) -> bool:
+    """Whether a start that passed without a mail was missed: not where nobody is mailed and the row was planned."""
+    timing = around.policy.timing
+    nobody = not circles(row, around.customer, around.contacts)
+    return timing.start_asks or not nobody or _past_at_first_sight(row, memory, timing)
 
 
 def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> Decision:
@@ -436,7 +457,7 @@ def _under_way(row: Deployment, memory: Memory, around: Surroundings, now: datet
         )
     starting = _late_part_of_start(row, memory, around, now)
     if row.status is Status.DELAYED and (not memory.out(Kind.DELAY) or _partly_out(Kind.DELAY, memory) is not None):
-        delays = _mails(Kind.DELAY, row, memory, around, now)
+        delays = _mails(Kind.DELAY, row, memory, around, now, _round_missed(row, memory, now))
         return Decision(
             Progress.RUNNING_LATE,
             wanted=(*starting, *delays),
@@ -454,8 +475,7 @@ def _before_overrun(
     assert row.end is not None
     nudge_at = row.end - timing.nudge
     overrun_at = row.end + timing.delay_after
-    nudge = _state_of_nudge(memory)
-    open_ = bool(timing.nudge and row.responsible) and (nudge is None or nudge in _STILL_TO_GO)
+    open_ = bool(timing.nudge and row.responsible) and _to_go(Kind.NUDGE, memory)
     wants_nudge = open_ and now < nudge_at
     # A nudge whose time passed while nobody was looking says nothing new once the end has come.
     send_nudge = open_ and nudge_at <= now <= row.end
@@ -509,7 +529,7 @@ def _overrun(
     partly_out = _partly_out(Kind.DELAY, memory) is not None and not late
     delays = _mails(Kind.DELAY, row, memory, around, overrun_at) if partly_out else ()
     nudges: tuple[Wanted, ...] = ()
-    if row.responsible and not _delay_told(memory) and not late:
+    if row.responsible and not _delay_told(memory) and not late and _to_go(Kind.OVERRUN, memory):
         nudges = (_to_responsible(Kind.OVERRUN, row, memory, around, overrun_at),)
     return Decision(Progress.RUNNING_LATE, told, wanted=(*starting, *delays, *nudges), next_action=_waits())
 
@@ -539,8 +559,12 @@ def _prerequisites(row: Deployment, around: Surroundings) -> tuple[Finding, ...]
 
 def _incomplete(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
     """What no `Override` helps over: cells that cannot be read or are missing, and a copy left as it was pasted."""
-    told = (*row.problems, *readiness.missing_cells(row, around.policy.names))
-    return (*told, Sentence.of("same_as", other=row.same_as)) if row.same_as else told
+    return (*row.problems, *readiness.missing_cells(row, around.policy.names), *_repeated(row))
+
+
+def _repeated(row: Deployment) -> tuple[Sentence, ...]:
+    """That the row only repeats another, as a pasted copy does."""
+    return (Sentence.of("same_as", other=row.same_as),) if row.same_as else ()
 
 
 def _blocking(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
@@ -622,11 +646,14 @@ def _reminders(
     wanted: list[Wanted] = []
     upcoming = []
     for lead in around.policy.timing.reminders:
-        at = row.window.start - lead
+        at, ahead = row.window.start - lead, round(lead.total_seconds() / 60)
+        meant = any(
+            (one.kind, one.generation, one.round) == (Kind.REMINDER, memory.generation, ahead) for one in memory.effects
+        )
         if at > now:
             upcoming.append(at)
-        elif now - at <= around.policy.timing.late_after and at >= memory.changed_at:
-            wanted += _mails(Kind.REMINDER, row, memory, around, at, round(lead.total_seconds() / 60))
+        elif now - at <= around.policy.timing.late_after and (meant or at >= memory.changed_at):
+            wanted += _mails(Kind.REMINDER, row, memory, around, at, ahead)
     return tuple(wanted), min(upcoming, default=None)
 
 
@@ -634,10 +661,18 @@ def _round(memory: Memory) -> int:
     return max(len(memory.ends) - 1, 0)
 
 
-def _state_of_nudge(memory: Memory) -> EffectState | None:
-    """How far the nudge before the end that holds now got; None where it was never meant."""
-    about = (Kind.NUDGE, memory.generation, _round(memory))
-    return next((one.state for one in memory.effects if (one.kind, one.generation, one.round) == about), None)
+def _round_missed(row: Deployment, memory: Memory, now: datetime) -> int:
+    """Which end Status Delayed is about: said with a new end, the one before, as the new one may be missed too."""
+    partly_out = _partly_out(Kind.DELAY, memory)
+    if partly_out is not None:
+        return partly_out
+    return max(_round(memory) - 1, 0) if row.new_end and now < row.new_end else _round(memory)
+
+
+def _to_go(kind: Kind, memory: Memory) -> bool:
+    """Whether a mail to the responsible about the end that holds now is not out yet, whoever that was."""
+    about = (kind, memory.generation, _round(memory))
+    return all(one.state in _STILL_TO_GO for one in memory.effects if (one.kind, one.generation, one.round) == about)
 
 
 # What is told ----------------------------------------------------------------------------------------------------

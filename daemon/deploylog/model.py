@@ -249,6 +249,8 @@ class Deployment:
     status: Status
     environment: Environment | None = None
     window: Window | None = None
+    half_window: str = ""
+    """Our name of the column, `Start` or `Duration (min)`, that is there where the other one is missing."""
     tickets: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
     restart: Restart = Restart.NONE
@@ -349,13 +351,12 @@ class Registry:
     """Rows of Contacts and Freezes that cannot be read; each sentence names tab and row."""
 
     def customer(self, name: str) -> Customer | None:
-        """The customer of that name, compared without regard to case and outer spaces; None where there is none."""
-        wanted = name.strip().casefold()
-        return next((one for one in self.customers if one.name.casefold() == wanted), None)
+        """The customer of that name, compared without regard to case and spaces; None where there is none."""
+        return next((one for one in self.customers if _same_name(one.name, name)), None)
 
     def contacts_of(self, customer: Customer) -> tuple[Contact, ...]:
         """The customer's contacts and those of every customer (`*`), each address once, the customer's own first."""
-        own = [one for one in self.contacts if one.customer.casefold() == customer.name.casefold()]
+        own = [one for one in self.contacts if _same_name(one.customer, customer.name)]
         everyones = [one for one in self.contacts if one.customer == "*"]
         by_address: dict[str, Contact] = {}
         for contact in own + everyones:
@@ -363,9 +364,12 @@ class Registry:
         return tuple(by_address.values())
 
     def freezes_of(self, customer: Customer) -> tuple[Freeze, ...]:
-        return tuple(
-            one for one in self.freezes if one.customer == "*" or one.customer.casefold() == customer.name.casefold()
-        )
+        return tuple(one for one in self.freezes if one.customer == "*" or _same_name(one.customer, customer.name))
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Without regard to case and to the amount of white space."""
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)

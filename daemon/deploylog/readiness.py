@@ -36,8 +36,11 @@ DEFAULT_LEVELS: Mapping[Check, Level] = {
 def missing_cells(deployment: Deployment, names: Names) -> tuple[Sentence, ...]:
     """Sentences for the cells without which nothing can be announced; not weighed, and not for `Override`."""
     values = {
-        log.START: deployment.window is not None or _spoken_of(deployment, names, log.START),
-        log.DURATION: deployment.window is not None or _spoken_of(deployment, names, log.DURATION),
+        column: deployment.window is not None
+        or deployment.half_window == column
+        or _spoken_of(deployment, names, column)
+        for column in (log.START, log.DURATION)
+    } | {
         log.ENVIRONMENT: deployment.environment is not None or _spoken_of(deployment, names, log.ENVIRONMENT),
         log.RESPONSIBLE: bool(deployment.responsible) or _spoken_of(deployment, names, log.RESPONSIBLE),
     }

@@ -170,9 +170,9 @@ class Reconciler:
             self._remember(view, now)
             outcomes = self._carry_out(view, current, now)
             if outcomes:
-                self._tell_history(view, outcomes, now)
                 view = self._observer.decide_again(view, current, self._windows_elsewhere(file), now)
             self._remember(view, now)
+            self._tell_history(view)
             self._write_back(view, now, again=bool(outcomes))
             report.outcomes += outcomes
             report.needs_attention += self._attention(view)
@@ -446,19 +446,22 @@ class Reconciler:
 
     # History ---------------------------------------------------------------------------------------------------
 
-    def _tell_history(self, view: LogView, outcomes: Iterable[Outcome], now: datetime) -> None:
-        """Lines for what the customer may read: what happened and to whom, in the customer's language."""
-        for outcome in outcomes:
-            effect = outcome.effect
-            if effect.key.kind in (Kind.NUDGE, Kind.OVERRUN) or outcome.what == "parked":
-                continue
+    def _tell_history(self, view: LogView) -> None:
+        """Lines for what the customer may read: what happened and to whom, in the customer's language.
+
+        What is to be told stands in the ledger since it happened, so a crash in between loses no line.
+        """
+        if view.customer is None:
+            return
+        for effect in self._ledger.to_tell(view.file.id):
             if effect.key.kind is Kind.EVENT:
-                sentence = Sentence.of(f"history_{outcome.what}")
-                whom = telling.addresses(effect.payload["guests"]) if outcome.what != "recorded" else ""
+                sentence = Sentence.of(f"history_{effect.to_tell}")
+                whom = telling.addresses(effect.payload["guests"]) if effect.to_tell != "recorded" else ""
             else:
                 sentence = telling.mail_sent(effect.key.kind, effect.key.target)
                 whom = telling.addresses(effect.payload["to"], effect.payload["cc"])
-            self._add_line(view, effect.key.deployment_id, sentence, whom, now)
+            at = effect.at or effect.committed_at
+            self._add_line(view, effect.key.deployment_id, sentence, whom, at, told=[effect.number])
 
     def _note_override(self, view: LogView, row: RowView, now: datetime) -> None:
         """That a rule was set aside, never why: the log is shared."""
@@ -466,11 +469,13 @@ class Reconciler:
         sight = Sight(known_of(row), replace(row.memory, overridden=True), row.decision.due)
         self._ledger.save_sights(view.file.id, [sight], (), now)
 
-    def _add_line(self, view: LogView, identity: str, sentence: Sentence, whom: str, now: datetime) -> None:
+    def _add_line(
+        self, view: LogView, identity: str, sentence: Sentence, whom: str, now: datetime, told: Sequence[int] = ()
+    ) -> None:
         assert view.customer is not None
         words = self._messages.sentence(sentence, view.customer.language, view.customer.time_zone)
         line = (serial_of(now, view.zone), identity, words[:1].upper() + words[1:], whom)
-        self._ledger.add_history(view.file.id, [(now, line)])
+        self._ledger.add_history(view.file.id, [(now, line)], told)
 
     def _attention(self, view: LogView) -> list[str]:
         word = self._policy.names.shown("Needs attention")

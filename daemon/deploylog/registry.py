@@ -148,12 +148,15 @@ def _customer(
     operated_by = reader.choice("Operated by", OperatedBy)
     language = reader.text("Language").lower()
     if language and language not in LANGUAGES:
-        reader.problem(Sentence.of("cell_choice", column="Language", text=language[:40], choices=LANGUAGES))
+        reader.problem(
+            Sentence.of("cell_choice", column=reader.shown("Language"), text=language[:40], choices=LANGUAGES)
+        )
         language = ""
     return Customer(
         row=number,
         name=name,
-        operated_by=operated_by or OperatedBy.US,
+        # What cannot be read must not make a partner's customer one of ours: nothing is sent until it is put right.
+        operated_by=operated_by or (OperatedBy.PARTNER if reader.text("Operated by") else OperatedBy.US),
         partner=reader.text("Partner"),
         language=language or defaults.language,
         time_zone=_zone(reader) or defaults.time_zone,
@@ -178,7 +181,7 @@ def _zone(reader: RowReader) -> ZoneInfo | None:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
         # OSError: a name that is a folder of the zone files, such as `Europe`.
-        reader.problem(Sentence.of("time_zone_unknown", column="Time zone", text=text[:40]))
+        reader.problem(Sentence.of("time_zone_unknown", column=reader.shown("Time zone"), text=text[:40]))
         return None
 
 
@@ -193,7 +196,7 @@ def _days(reader: RowReader) -> frozenset[date]:
         try:
             days.add(date.fromisoformat(word))
         except ValueError:
-            reader.problem(Sentence.of("cell_date", column="Extra holidays", text=word[:40]))
+            reader.problem(Sentence.of("cell_date", column=reader.shown("Extra holidays"), text=word[:40]))
     return frozenset(days)
 
 
@@ -204,7 +207,7 @@ def _hours(
     try:
         return preferred_hours(text) if text else ()
     except ValueError:
-        reader.problem(Sentence.of("preferred_hours_unread", column="Preferred hours", text=text[:40]))
+        reader.problem(Sentence.of("preferred_hours_unread", column=reader.shown("Preferred hours"), text=text[:40]))
         return ()
 
 
@@ -217,7 +220,9 @@ def _rules(reader: RowReader) -> tuple[tuple[Rule, Level], ...]:
             levels.append((Rule(rule.replace(" ", "_")), Level(level)))
         except ValueError:
             reader.problem(
-                Sentence.of("rule_unread", column="Rules", text=word[:40], rules=tuple(Rule), levels=tuple(Level))
+                Sentence.of(
+                    "rule_unread", column=reader.shown("Rules"), text=word[:40], rules=tuple(Rule), levels=tuple(Level)
+                )
             )
     return tuple(levels)
 
@@ -231,13 +236,15 @@ def _contact(number: int, reader: RowReader, problems: list[Sentence]) -> Contac
     gets = reader.choice("Gets", Gets)
     language = reader.text("Language").lower()
     if not is_address(address):
-        reader.problem(Sentence.of("contact_address", column="E-mail", text=address[:40]))
+        reader.problem(Sentence.of("contact_address", column=reader.shown("E-mail"), text=address[:40]))
     if not customer:
-        reader.problem(Sentence.of("cell_missing", column=CUSTOMER))
+        reader.problem(Sentence.of("cell_missing", column=reader.shown(CUSTOMER)))
     if party is None and not reader.text("Party"):
-        reader.problem(Sentence.of("cell_missing", column="Party"))
+        reader.problem(Sentence.of("cell_missing", column=reader.shown("Party")))
     if language and language not in LANGUAGES:
-        reader.problem(Sentence.of("cell_choice", column="Language", text=language[:40], choices=LANGUAGES))
+        reader.problem(
+            Sentence.of("cell_choice", column=reader.shown("Language"), text=language[:40], choices=LANGUAGES)
+        )
     if reader.problems or party is None:
         problems.extend(_in_row(CONTACTS, number, one, customer) for one in reader.problems)
         return None
@@ -250,11 +257,11 @@ def _freeze(number: int, reader: RowReader, problems: list[Sentence]) -> Freeze 
     if not customer and first is None and last is None and not reader.problems:
         return None
     if not customer:
-        reader.problem(Sentence.of("cell_missing", column=CUSTOMER))
+        reader.problem(Sentence.of("cell_missing", column=reader.shown(CUSTOMER)))
     if first is None and not reader.problems:
-        reader.problem(Sentence.of("cell_missing", column="From"))
+        reader.problem(Sentence.of("cell_missing", column=reader.shown("From")))
     if first and last and last < first:
-        reader.problem(Sentence.of("freeze_backwards", to="To", start="From"))
+        reader.problem(Sentence.of("freeze_backwards", to=reader.shown("To"), start=reader.shown("From")))
     if reader.problems or first is None:
         problems.extend(_in_row(FREEZES, number, one, customer) for one in reader.problems)
         return None

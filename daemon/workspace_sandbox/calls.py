@@ -43,6 +43,8 @@ class Call:
     """The content type of `media`."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """The request's headers, names in lower case (`if-match`)."""
+    app: str = ""
+    """The application the token was issued to (`tokens.app_of`): what is private to one is hidden from others."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from workspace_sandbox.founding import DOMAIN, SERVICE_ACCOUNT, Founding
+from workspace_sandbox.quota import Quota
 from workspace_sandbox.server import Sandbox, serve
 from workspace_sandbox.workspace import Workspace
 
@@ -57,11 +58,10 @@ def run_sandbox(
     """Serve until SIGTERM or SIGINT and give the exit status: 0 ended, 2 wrong usage.
 
     `port` 0 lets the system choose. `data`: the folder that keeps the state, or None. `write_config`: the folder for
-    `deploylog.yaml` and `service-account.json`, or None. `feed_lag`: seconds. Prints `ready http://127.0.0.1:PORT` once
-    it answers and the files are complete. To be called on the main thread, which receives the signals.
+    `deploylog.yaml` and `service-account.json`, or None. `feed_lag`: seconds. `quota`: refuse what is beyond Google's
+    published limits. Prints `ready http://127.0.0.1:PORT` once it answers and the files are complete. To be called on
+    the main thread, which receives the signals.
     """
-    if quota:
-        return _wrong("--quota is not built yet; start the sandbox without it.")
     if feed_lag < 0:
         return _wrong("--feed-lag is a number of seconds from 0.")
     try:
@@ -74,7 +74,7 @@ def run_sandbox(
             key = _key_of(write_config)
         except OSError as error:
             return _wrong(f"{write_config} cannot be written: {error.strerror}; choose another --write-config.")
-    sandbox = Sandbox(workspace, _founding(key, empty, feed_lag))
+    sandbox = Sandbox(workspace, _founding(key, empty, feed_lag), quota=Quota() if quota else None)
     try:
         server = serve(sandbox, port)
     except OSError as error:

@@ -10,7 +10,7 @@ from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.utils import format_datetime
 
-from workspace_sandbox.mailbox import Mailbox, has_mailbox
+from workspace_sandbox.mailbox import Mailbox, mailbox_exists
 from workspace_sandbox.mime import Letter
 from workspace_sandbox.workspace import Workspace
 
@@ -47,7 +47,7 @@ def deliver(workspace: Workspace, sender: str, recipients: Iterable[str], conten
         if value and not letter.raw_values(name):
             letter = letter.replaced(name, value)
     for address in addresses:
-        if has_mailbox(address):
+        if mailbox_exists(workspace, address):
             _arrive(Mailbox(workspace, address), letter, now)
         else:
             _bounce(workspace, sender.lower(), address, letter, now)
@@ -65,7 +65,7 @@ def _arrive(mailbox: Mailbox, letter: Letter, now: datetime) -> None:
 
 def _bounce(workspace: Workspace, sender: str, failed: str, letter: Letter, now: datetime) -> None:
     """Tell the sender that an address was not found, in the conversation of the message (RFC 3464)."""
-    if not has_mailbox(sender):
+    if not mailbox_exists(workspace, sender):
         return
     message_id = letter.value("Message-ID")
     report = MIMEMultipart("report", report_type="delivery-status")

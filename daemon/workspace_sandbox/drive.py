@@ -1,34 +1,42 @@
-"""Drive v3: files, shared drives and the change feed. Who may reach a file is in `drive_permissions.py`."""
+"""Drive v3: files. Who may reach them is in `drive_permissions.py`."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from workspace_sandbox import drive_query, fields
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
-from workspace_sandbox.drive_files import FOLDER, SPREADSHEET, Files, permission_id, rank, root_id, timestamp
-from workspace_sandbox.drive_permissions import resource as permission_resource
+from workspace_sandbox.drive_answers import (
+    FILE_DEFAULTS,
+    all_drives,
+    defaulted,
+    drive_rank,
+    page_start,
+    page_token,
+    resource,
+    user_resource,
+)
+from workspace_sandbox.drive_files import FOLDER, SPREADSHEET, Files, new_id, rank, root_id
 from workspace_sandbox.grid import as_csv, new_spreadsheet
 
-_FILE_DEFAULTS = "kind,id,name,mimeType,driveId"
-"""What is answered of a file where no `fields` are named
-(https://developers.google.com/workspace/drive/api/guides/fields-parameter)."""
-_LIST_DEFAULTS = f"kind,incompleteSearch,nextPageToken,files({_FILE_DEFAULTS})"
-_CHANGES_DEFAULTS = (
-    f"kind,nextPageToken,newStartPageToken,changes(kind,changeType,type,time,removed,fileId,file({_FILE_DEFAULTS}))"
-)
+_LIST_DEFAULTS = f"kind,incompleteSearch,nextPageToken,files({FILE_DEFAULTS})"
 _WRITABLE = frozenset(
     (
         *("name", "description", "mimeType", "properties", "appProperties", "trashed", "starred"),
         *("modifiedTime", "createdTime", "parents", "id"),
     )
 )
+_LARGEST_UPLOAD = 5_497_558_138_880
+"""Bytes (`maxSize` of `files.create` in the discovery document)."""
 _SEVERAL_PARENTS = "A file cannot have more than one parent."
+_MOST_EXPORTED = 10 * 1024 * 1024
+"""Bytes of an export (https://developers.google.com/workspace/drive/api/reference/rest/v3/files/export)."""
+_MOST_PROPERTIES = 30
+"""Properties of a file that are public, and that are one application's (same page)."""
 _PROPERTY_BYTES = 124
 """Bytes of a property's key and value together (https://developers.google.com/workspace/drive/api/guides/properties)."""
 
@@ -42,7 +50,8 @@ def files_create(call: Call) -> Json:
     if mime_type == SPREADSHEET and call.media is not None:
         raise ApiError(501, "notImplemented", "The sandbox does not convert uploads to spreadsheets.")
     _check_storage(parent, call.user, mime_type)
-    metadata = {name: value for name, value in _metadata(call.body, {}).items() if name != "parents"}
+    _check_id(call, mime_type)
+    metadata = {name: value for name, value in _metadata(call, {}).items() if name != "parents"}
     file = files.create({**metadata, "mimeType": mime_type, **_content(call)}, parent["id"], call.user)
     _store(call, file["id"])
     if mime_type == SPREADSHEET:
@@ -53,7 +62,7 @@ def files_create(call: Call) -> Json:
 @method("drive.files.get")
 def files_get(call: Call) -> Json | Answer:
     files = Files(call.workspace, call.now)
-    file = files.reachable(call.params["fileId"], call.user, _all_drives(call))
+    file = files.reachable(call.params["fileId"], call.user, all_drives(call))
     if call.params.get("alt") == "media":
         return _downloaded(call, file)
     return _answered(call, files, file)
@@ -63,7 +72,7 @@ def files_get(call: Call) -> Json | Answer:
 def files_update(call: Call) -> Json:
     _refuse_unknown(call)
     files = Files(call.workspace, call.now)
-    file = files.reachable(call.params["fileId"], call.user, _all_drives(call))
+    file = files.reachable(call.params["fileId"], call.user, all_drives(call))
     if not file["parents"]:
         raise ApiError(403, "forbidden", "The top of a drive cannot be changed.")
     if "parents" in call.body:
@@ -74,7 +83,9 @@ def files_update(call: Call) -> Json:
             "parameters instead.",
         )
     files.require(file, call.user, "writer")
-    changes = _metadata(call.body, file)
+    if call.body.get("id") not in (None, file["id"]):
+        raise ApiError(403, "fieldNotWritable", "The resource body includes fields which are not directly writable.")
+    changes = {name: value for name, value in _metadata(call, file).items() if name != "id"}
     if changes.get("trashed", file["trashed"]) != file["trashed"]:
         # https://developers.google.com/workspace/drive/api/guides/shared-drives-diffs
         files.require(file, call.user, "fileOrganizer" if file.get("driveId") else "owner")
@@ -93,7 +104,7 @@ def files_copy(call: Call) -> Json:
     """A copy has its source's content and properties, and permissions of its own."""
     _refuse_unknown(call)
     files = Files(call.workspace, call.now)
-    source = files.reachable(call.params["fileId"], call.user, _all_drives(call))
+    source = files.reachable(call.params["fileId"], call.user, all_drives(call))
     if source["mimeType"] == FOLDER:
         raise ApiError(403, "cannotCopyFile", "This file cannot be copied by the user.")
     wanted = call.body.get("parents") or _own_parents(files, call, source)
@@ -104,7 +115,8 @@ def files_copy(call: Call) -> Json:
         for name in ("mimeType", "description", "properties", "appProperties", "size", "md5Checksum")
         if name in source
     }
-    metadata = {name: value for name, value in _metadata(call.body, kept).items() if name != "parents"}
+    _check_id(call, source["mimeType"])
+    metadata = {name: value for name, value in _metadata(call, kept).items() if name != "parents"}
     copy = files.create({"name": f"Copy of {source['name']}", **kept, **metadata}, parent["id"], call.user)
     for name in ("contents", "spreadsheets"):
         document = call.workspace.collection(name).get(source["id"])
@@ -116,7 +128,7 @@ def files_copy(call: Call) -> Json:
 @method("drive.files.delete")
 def files_delete(call: Call) -> Answer:
     files = Files(call.workspace, call.now)
-    file = files.reachable(call.params["fileId"], call.user, _all_drives(call))
+    file = files.reachable(call.params["fileId"], call.user, all_drives(call))
     files.require(file, call.user, "organizer" if file.get("driveId") else "owner")
     if not file["parents"]:
         raise ApiError(403, "forbidden", "The top of a drive cannot be deleted.")
@@ -127,23 +139,27 @@ def files_delete(call: Call) -> Answer:
 @method("drive.files.list")
 def files_list(call: Call) -> Json:
     files = Files(call.workspace, call.now)
-    test = drive_query.parse(_with_root(call.params["q"], call.user)) if call.params.get("q") else None
+    query = call.params.get("q", "")
+    test = drive_query.parse(_with_root(query, call.user)) if query else None
+    if call.params.get("orderBy") and drive_query.asks_for_text(query):
+        raise ApiError(
+            400,
+            "badRequest",
+            "Sorting is not supported for queries with fullText terms. Results are always in descending relevance "
+            "order.",
+        )
     if call.params.get("spaces", "drive") != "drive":
         raise ApiError(501, "notImplemented", "The sandbox has no space but drive.")
-    found = [
-        file
-        for file in _in_corpora(files, call)
-        if test is None or test({**file, "trashed": file["trashed"] or files.is_trashed(file)})
-    ]
+    found = [file for file in _in_corpora(files, call) if test is None or test(_candidate(call, files, file))]
     _sort(found, call.params.get("orderBy", ""))
-    start, size = _page(call), call.params.get("pageSize", 100)
+    start, size = page_start(call), call.params.get("pageSize", 100)
     wanted = fields.parse(call.params.get("fields") or _LIST_DEFAULTS)
     mask = wanted.get("files", wanted.get("*", {}))
-    page = [_resource(call, files, file, mask) for file in found[start : start + size]]
+    page = [resource(call, files, file, mask) for file in found[start : start + size]]
     answer: Json = {"kind": "drive#fileList", "incompleteSearch": False, "files": page}
     if start + size < len(found):
-        answer["nextPageToken"] = _page_token(start + size)
-    return _defaulted(call, answer, _LIST_DEFAULTS)
+        answer["nextPageToken"] = page_token(start + size)
+    return defaulted(call, answer, _LIST_DEFAULTS)
 
 
 @method("drive.files.export")
@@ -157,97 +173,61 @@ def files_export(call: Call) -> Answer:
         raise ApiError(501, "notImplemented", "The sandbox exports spreadsheets as text/csv only.")
     document = call.workspace.collection("spreadsheets").get(file["id"])
     assert document is not None
-    return Answer(as_csv(document).encode(), content_type="text/csv")
+    exported = as_csv(document).encode()
+    if len(exported) > _MOST_EXPORTED:
+        raise ApiError(403, "exportSizeLimitExceeded", "This file is too large to be exported.")
+    return Answer(exported, content_type="text/csv")
 
 
-@method("drive.drives.list")
-def drives_list(call: Call) -> Json:
-    if call.params.get("q") or call.params.get("useDomainAdminAccess"):
-        raise ApiError(501, "notImplemented", "The sandbox cannot search drives or list them as an administrator.")
+@method("drive.files.generateIds")
+def files_generate_ids(call: Call) -> Json:
+    """Ids to create files with, so that a repeated request makes no second file."""
+    if call.params.get("space", "drive") != "drive" or call.params.get("type", "files") != "files":
+        raise ApiError(501, "notImplemented", "The sandbox has no space but drive, and no shortcuts.")
+    generated = call.workspace.collection("generated_ids")
+    ids = [new_id() for _ in range(call.params.get("count", 10))]
+    for one in ids:
+        generated.put(one, {})
+    return {"kind": "drive#generatedIds", "space": "drive", "ids": ids}
+
+
+@method("drive.files.emptyTrash")
+def files_empty_trash(call: Call) -> Answer:
+    """Deletes what lies in the trash of the user's own drive, or of the shared drive named."""
     files = Files(call.workspace, call.now)
-    found = [one for one in files.drives() if _drive_rank(files, one, call.user) >= 0]
-    start, size = _page(call), call.params.get("pageSize", 10)
-    answer: Json = {
-        "kind": "drive#driveList",
-        "drives": [_drive(one) for one in found[start : start + size]],
-    }
-    if start + size < len(found):
-        answer["nextPageToken"] = _page_token(start + size)
-    return _defaulted(call, answer, "kind,nextPageToken,drives(kind,id,name)")
-
-
-@method("drive.drives.get")
-def drives_get(call: Call) -> Json:
-    files = Files(call.workspace, call.now)
-    drive = files.drive(call.params["driveId"])
-    if drive is None or _drive_rank(files, drive, call.user) < 0:
-        raise ApiError(404, "notFound", f"Shared drive not found: {call.params['driveId']}")
-    return _defaulted(call, _drive(drive), "kind,id,name")
-
-
-@method("drive.drives.create")
-def drives_create(call: Call) -> Json:
-    """`requestId` makes it idempotent: the same one again is 409
-    (https://developers.google.com/workspace/drive/api/reference/rest/v3/drives/create)."""
-    unknown = set(call.body) - {"name"}
-    if unknown:
-        raise ApiError(501, "notImplemented", f"The sandbox cannot make a drive with {', '.join(sorted(unknown))}.")
-    if not call.body.get("name"):
-        raise ApiError(400, "required", "The name of a shared drive is required.")
-    requests = call.workspace.collection("drive_requests")
-    if requests.get(call.params["requestId"]) is not None:
-        raise ApiError(409, "conflict", "A shared drive was already created with this request ID.")
-    drive: Json = {
-        "id": "0A" + secrets.token_urlsafe(12) + "PVA",
-        "name": call.body["name"],
-        "createdTime": timestamp(call.now),
-        "permissions": {
-            permission_id("user", call.user): {"type": "user", "role": "organizer", "emailAddress": call.user}
-        },
-    }
-    Files(call.workspace, call.now).put_drive(drive)
-    requests.put(call.params["requestId"], {"driveId": drive["id"]})
-    return _defaulted(call, _drive(drive), "kind,id,name")
-
-
-@method("drive.changes.getStartPageToken")
-def changes_start(call: Call) -> Json:
-    files = Files(call.workspace, call.now)
-    _check_drive_feed(files, call)
-    return {"kind": "drive#startPageToken", "startPageToken": str(files.next_change())}
-
-
-@method("drive.changes.list")
-def changes_list(call: Call) -> Json:
-    files = Files(call.workspace, call.now)
-    _check_drive_feed(files, call)
-    token = call.params["pageToken"]
-    if not token.isdigit() or int(token) > files.next_change():
-        raise ApiError(400, "invalid", "Invalid Value")
-    wanted = fields.parse(call.params.get("fields") or _CHANGES_DEFAULTS)
-    mask = wanted.get("changes", {}).get("file", {})
-    seen = [one for one in files.changes_from(int(token)) if _hears_of(files, call, one)]
-    size = call.params.get("pageSize", 100)
-    answer: Json = {
-        "kind": "drive#changeList",
-        "changes": [_change(call, files, one, mask) for one in seen[:size]],
-    }
-    if len(seen) > size:
-        answer["nextPageToken"] = str(seen[size]["number"])
-    else:
-        answer["newStartPageToken"] = str(files.next_change())
-    return _defaulted(call, answer, _CHANGES_DEFAULTS)
+    drive_id = call.params.get("driveId")
+    if drive_id is not None:
+        files.require(files.reachable(drive_id, call.user, True), call.user, "organizer")
+    for file in files.all():
+        here = file.get("driveId") == drive_id if drive_id else file.get("owner") == call.user
+        # What lay in a deleted folder went with it.
+        if here and file["trashed"] and files.find(file["id"], call.user) is not None:
+            files.remove(file)
+    return Answer(None, 204)
 
 
 @method("drive.about.get")
 def about_get(call: Call) -> Json:
     if not call.params.get("fields"):
         raise ApiError(400, "required", "The 'fields' parameter is required for this method.")
-    return {"kind": "drive#about", "user": _user(call.user) | {"me": True}}
-
-
-def _all_drives(call: Call) -> bool:
-    return bool(call.params.get("supportsAllDrives") or call.params.get("supportsTeamDrives"))
+    used = sum(one.get("size", 0) for one in Files(call.workspace, call.now).all() if one.get("owner") == call.user)
+    service_account = call.user.endswith(".gserviceaccount.com")
+    return {
+        "kind": "drive#about",
+        "user": user_resource(call.user) | {"me": True},
+        # Service accounts own no storage; the others' is pooled and has no limit of one's own.
+        "storageQuota": {
+            "usage": str(used),
+            "usageInDrive": str(used),
+            "usageInDriveTrash": "0",
+            **({"limit": "0"} if service_account else {}),
+        },
+        "exportFormats": {SPREADSHEET: ["text/csv"]},
+        "importFormats": {},
+        "maxUploadSize": str(_LARGEST_UPLOAD),
+        "canCreateDrives": not service_account,
+        "appInstalled": False,
+    }
 
 
 def _refuse_unknown(call: Call) -> None:
@@ -255,8 +235,6 @@ def _refuse_unknown(call: Call) -> None:
     unknown = set(call.body) - _WRITABLE
     if unknown:
         raise ApiError(501, "notImplemented", f"The sandbox cannot set {', '.join(sorted(unknown))} of a file.")
-    if call.body.get("id"):
-        raise ApiError(501, "notImplemented", "The sandbox does not take ids made by files.generateIds.")
 
 
 def _destination(files: Files, call: Call, parents: Iterable[str]) -> Json:
@@ -264,7 +242,7 @@ def _destination(files: Files, call: Call, parents: Iterable[str]) -> Json:
     wanted = list(parents) or [root_id(call.user)]
     if len(wanted) > 1:
         raise ApiError(400, "invalid", _SEVERAL_PARENTS)
-    parent = files.reachable(wanted[0], call.user, _all_drives(call))
+    parent = files.reachable(wanted[0], call.user, all_drives(call))
     if parent["mimeType"] != FOLDER:
         raise ApiError(403, "parentNotAFolder", "The specified parent is not a folder.")
     files.require(parent, call.user, "writer")
@@ -289,19 +267,61 @@ def _check_storage(parent: Json, user: str, mime_type: str) -> None:
         )
 
 
-def _metadata(body: Json, file: Json) -> Json:
+def _check_id(call: Call, mime_type: str) -> None:
+    """A file is made with an id of its own only where `files.generateIds` gave it and it is free."""
+    wanted = call.body.get("id")
+    if not wanted:
+        return
+    if mime_type.startswith("application/vnd.google-apps.") and mime_type != FOLDER:
+        raise ApiError(400, "generatedIdNotSupported", "Generated IDs are not supported for Docs Editors formats.")
+    if call.workspace.collection("files").get(wanted) is not None:
+        raise ApiError(409, "fileIdInUse", "A file already exists with the provided ID.")
+    if call.workspace.collection("generated_ids").get(wanted) is None:
+        raise ApiError(400, "invalid", "The provided file ID is not usable.")
+
+
+def _metadata(call: Call, file: Json) -> Json:
     """The fields to set, properties merged with those there are: null takes one away."""
-    changes = {name: value for name, value in body.items() if value is not None}
-    for name in ("properties", "appProperties"):
-        if body.get(name):
-            merged = {**file.get(name, {}), **body[name]}
-            changes[name] = {key: value for key, value in merged.items() if value is not None}
-            for key, value in changes[name].items():
-                if len((key + value).encode()) > _PROPERTY_BYTES:
-                    raise ApiError(
-                        400, "invalid", f"The property {key} and its value exceed {_PROPERTY_BYTES} bytes of UTF-8."
-                    )
+    changes = {name: value for name, value in call.body.items() if value is not None}
+    changes.pop("appProperties", None)
+    if call.body.get("properties"):
+        changes["properties"] = _merged_properties(file.get("properties", {}), call.body["properties"])
+    if call.body.get("appProperties"):
+        every_app = file.get("appProperties", {})
+        own = _merged_properties(every_app.get(call.app, {}), call.body["appProperties"])
+        changes["appProperties"] = {**every_app, call.app: own}
     return changes
+
+
+def _merged_properties(there: Json, given: Json) -> Json:
+    """Raises ApiError 400 where a property is too long or there are too many."""
+    merged = {key: value for key, value in {**there, **given}.items() if value is not None}
+    for key, value in merged.items():
+        if len((key + value).encode()) > _PROPERTY_BYTES:
+            raise ApiError(400, "invalid", f"The property {key} and its value exceed {_PROPERTY_BYTES} bytes of UTF-8.")
+    if len(merged) > _MOST_PROPERTIES:
+        raise ApiError(400, "invalid", f"A file has at most {_MOST_PROPERTIES} such properties.")
+    return merged
+
+
+def _candidate(call: Call, files: Files, file: Json) -> Json:
+    """The file as a query sees it: with what is inherited, the caller's own application's properties, and text."""
+    return {
+        **file,
+        "trashed": file["trashed"] or files.is_trashed(file),
+        "appProperties": file["appProperties"].get(call.app, {}),
+        "sharedWithMe": files.shared_with(file, call.user) is not None,
+        "fullText": lambda: _text(call, file),
+    }
+
+
+def _text(call: Call, file: Json) -> str:
+    """What `fullText` searches: name, description, and uploaded text. The cells of spreadsheets are not in it."""
+    content = call.workspace.collection("contents").get(file["id"])
+    uploaded = ""
+    if content is not None and file["mimeType"].startswith("text/"):
+        uploaded = base64.b64decode(content["data"]).decode("utf-8", "replace")
+    return "\n".join((file["name"], file.get("description", ""), uploaded))
 
 
 def _moved(files: Files, call: Call, file: Json) -> Json:
@@ -359,7 +379,7 @@ def _in_corpora(files: Files, call: Call) -> list[Json]:
     corpora = call.params.get("corpora", "user")
     drive_id = call.params.get("driveId")
     shared = bool(call.params.get("includeItemsFromAllDrives") or call.params.get("includeTeamDriveItems"))
-    if shared and not _all_drives(call):
+    if shared and not all_drives(call):
         raise ApiError(403, "teamDrivesNotSupported", "includeItemsFromAllDrives needs supportsAllDrives=true.")
     if (corpora == "drive") != bool(drive_id):
         raise ApiError(400, "invalid", "corpora=drive and driveId are given together or not at all.")
@@ -369,7 +389,7 @@ def _in_corpora(files: Files, call: Call) -> list[Json]:
         )
     if corpora == "drive":
         drive = files.drive(str(drive_id))
-        if drive is None or _drive_rank(files, drive, call.user) < 0:
+        if drive is None or drive_rank(files, drive, call.user) < 0:
             raise ApiError(404, "notFound", f"Shared drive not found: {drive_id}")
     elif corpora not in ("user", "allDrives"):
         raise ApiError(501, "notImplemented", f"The sandbox has no corpora {corpora}.")
@@ -405,153 +425,6 @@ def _sort_key(file: Json, by: str) -> Any:
     raise ApiError(501, "notImplemented", f"The sandbox cannot order by {by}.")
 
 
-def _page(call: Call) -> int:
-    """Where a page starts."""
-    token = call.params.get("pageToken")
-    if not token:
-        return 0
-    if not token.startswith("~") or not token[1:].isdigit():
-        raise ApiError(400, "invalid", "Invalid Value")
-    return int(token[1:])
-
-
-def _page_token(start: int) -> str:
-    return f"~{start}"
-
-
-def _defaulted(call: Call, answer: Json, defaults: str) -> Json:
-    """The answer, or what is given of it where the caller names no `fields`."""
-    if call.params.get("fields"):
-        return answer
-    reduced: Json = fields.apply(fields.parse(defaults), answer)
-    return reduced
-
-
 def _answered(call: Call, files: Files, file: Json) -> Json:
-    mask = fields.parse(call.params.get("fields") or _FILE_DEFAULTS)
-    return _defaulted(call, _resource(call, files, file, mask), _FILE_DEFAULTS)
-
-
-def _resource(call: Call, files: Files, file: Json, mask: fields.Mask) -> Json:
-    """A file as Drive answers it; what takes time to find out only where `mask` wants it."""
-    answer: Json = {"kind": "drive#file", "version": str(file["version"])}
-    copied = (
-        *("id", "name", "mimeType", "description", "starred", "parents", "driveId", "createdTime", "modifiedTime"),
-        *("md5Checksum", "properties", "appProperties"),
-    )
-    for name in copied:
-        # Empty maps are left out, as everywhere in Google's answers.
-        if file.get(name) or name == "starred":
-            answer[name] = file[name]
-    if "size" in file:
-        answer["size"] = str(file["size"])
-    if file.get("lastModifyingUser"):
-        answer["lastModifyingUser"] = _user(file["lastModifyingUser"])
-    if file.get("owner"):
-        answer["owners"] = [_user(file["owner"])]
-        answer["ownedByMe"] = file["owner"] == call.user
-    answer["webViewLink"] = _link(call, file)
-    whole = not mask or "*" in mask
-    if whole or "trashed" in mask or "explicitlyTrashed" in mask:
-        answer["explicitlyTrashed"] = file["trashed"]
-        answer["trashed"] = files.is_trashed(file)
-    if whole or "capabilities" in mask:
-        answer["capabilities"] = _capabilities(files, file, call.user)
-    if whole or "permissions" in mask or "permissionIds" in mask or "shared" in mask:
-        answer |= _sharing(files, file, call.user)
-    return answer
-
-
-def _sharing(files: Files, file: Json, user: str) -> Json:
-    grants = files.granted(file)
-    answer: Json = {"permissionIds": list(grants), "shared": len(grants) > 1}
-    # "Only available if the requesting user can share the file. Not populated for items in shared drives."
-    if not file.get("driveId") and files.rank_of(file, user) >= rank("writer"):
-        answer["permissions"] = [permission_resource(key, grant) for key, grant in grants.items()]
-    return answer
-
-
-def _capabilities(files: Files, file: Json, user: str) -> Json:
-    held = files.rank_of(file, user)
-    writer, organizes = held >= rank("writer"), held >= rank("fileOrganizer")
-    shared = bool(file.get("driveId"))
-    folder = file["mimeType"] == FOLDER
-    return {
-        "canEdit": writer,
-        "canRename": writer,
-        "canComment": held >= rank("commenter"),
-        "canCopy": not folder,
-        "canDownload": not folder,
-        "canShare": organizes if shared and folder else writer,
-        "canTrash": organizes,
-        "canUntrash": organizes,
-        "canDelete": held >= rank("organizer"),
-        "canAddChildren": folder and writer,
-        "canListChildren": folder,
-    }
-
-
-def _link(call: Call, file: Json) -> str:
-    """The page of the sandbox that shows the file."""
-    origin = f"http://{call.headers.get('host', 'localhost')}"
-    return f"{origin}/sheets/{file['id']}" if file["mimeType"] == SPREADSHEET else f"{origin}/#{file['id']}"
-
-
-def _user(address: str) -> Json:
-    return {
-        "kind": "drive#user",
-        "displayName": address.partition("@")[0],
-        "emailAddress": address,
-        "permissionId": permission_id("user", address),
-    }
-
-
-def _drive(drive: Mapping[str, Any]) -> Json:
-    return {"kind": "drive#drive", "id": drive["id"], "name": drive["name"], "createdTime": drive["createdTime"]}
-
-
-def _drive_rank(files: Files, drive: Json, user: str) -> int:
-    top = files.find(drive["id"], user)
-    return -1 if top is None else files.rank_of(top, user)
-
-
-def _check_drive_feed(files: Files, call: Call) -> None:
-    drive_id = call.params.get("driveId")
-    if drive_id is None:
-        return
-    if not _all_drives(call):
-        raise ApiError(403, "teamDrivesNotSupported", "driveId needs supportsAllDrives=true.")
-    drive = files.drive(drive_id)
-    if drive is None or _drive_rank(files, drive, call.user) < 0:
-        raise ApiError(404, "notFound", f"Shared drive not found: {drive_id}")
-
-
-def _hears_of(files: Files, call: Call, change: Json) -> bool:
-    """Whether a change is in the feed that the call asks for."""
-    drive_id = call.params.get("driveId")
-    if drive_id is not None and change["driveId"] != drive_id:
-        return False
-    if change["driveId"] and not call.params.get("includeItemsFromAllDrives"):
-        return False
-    if change["removed"]:
-        if call.params.get("includeRemoved") is False:
-            return False
-        drive = files.drive(change["driveId"]) if change["driveId"] else None
-        return change["owner"] == call.user or (drive is not None and _drive_rank(files, drive, call.user) >= 0)
-    file = files.find(change["fileId"], call.user)
-    return file is not None and files.rank_of(file, call.user) >= 0
-
-
-def _change(call: Call, files: Files, change: Json, mask: fields.Mask) -> Json:
-    answer: Json = {
-        "kind": "drive#change",
-        "type": "file",
-        "changeType": "file",
-        "time": change["time"],
-        "removed": change["removed"],
-        "fileId": change["fileId"],
-    }
-    file = None if change["removed"] else files.find(change["fileId"], call.user)
-    if file is not None:
-        answer["file"] = _resource(call, files, file, mask)
-    return answer
+    mask = fields.parse(call.params.get("fields") or FILE_DEFAULTS)
+    return defaulted(call, resource(call, files, file, mask), FILE_DEFAULTS)

@@ -47,6 +47,10 @@ def root_id(user: str) -> str:
     return "0A" + hashlib.sha256(user.encode()).hexdigest()[:17]
 
 
+def new_id() -> str:
+    return "1" + secrets.token_urlsafe(24)
+
+
 def not_found(file_id: str) -> ApiError:
     return ApiError(404, "notFound", f"File not found: {file_id}.")
 
@@ -79,6 +83,13 @@ class Files:
 
     def drives(self) -> Iterator[Json]:
         return self._drives.values()
+
+    def remove_drive(self, drive_id: str) -> None:
+        """Delete a shared drive for good, with what is in its trash."""
+        for file in self.children(drive_id):
+            self.remove(file)
+        self._drives.delete(drive_id)
+        self._workspace.collection("changes").delete(drive_id)
 
     def put_drive(self, drive: Json) -> None:
         self._drives.put(drive["id"], drive)
@@ -120,6 +131,13 @@ class Files:
                 own.append(rank("owner"))
             self._ranks[key] = max([*own, self._inherited_rank(file, user)])
         return self._ranks[key]
+
+    def shared_with(self, file: Json, user: str) -> str | None:
+        """When the file was shared with the user by name, where it was (what "Shared with me" lists)."""
+        own = file["permissions"].get(permission_id("user", user))
+        if own is None or own["role"] == "owner":
+            return None
+        return str(own.get("since", file["createdTime"]))
 
     def _inherited_rank(self, file: Json, user: str) -> int:
         drive = self._drives.get(file["id"])
@@ -166,7 +184,7 @@ class Files:
         assert parent is not None
         now = timestamp(self._now)
         file: Json = {
-            "id": "1" + secrets.token_urlsafe(24),
+            "id": new_id(),
             "name": "Untitled",
             "mimeType": "application/octet-stream",
             "properties": {},
@@ -196,8 +214,17 @@ class Files:
         return self._raised(edited)
 
     def set_permissions(self, file: Json, permissions: Json) -> Json:
-        """Change who may reach a file; only the version rises."""
-        return self._raised({**file, "permissions": permissions})
+        """Change who may reach a file; only the version rises. Whoever no longer may hears so in the change feed."""
+        people = [one["emailAddress"].lower() for one in file["permissions"].values() if "emailAddress" in one]
+        before = [one for one in people if self.rank_of(file, one) > _NONE]
+        raised = self._raised({**file, "permissions": permissions})
+        lost = [one for one in before if self.rank_of(raised, one) == _NONE]
+        if lost:
+            changes = self._workspace.collection("changes")
+            change = changes.get(file["id"])
+            assert change is not None
+            changes.put(file["id"], {**change, "lost": change["lost"] | dict.fromkeys(lost, change["number"])})
+        return raised
 
     def cells_edited(self, file_id: str, user: str) -> None:
         """Record an edit of cells: at once, or as late as the setting `feed_lag` wants."""
@@ -210,9 +237,10 @@ class Files:
         """Delete for good, with everything in it where it is a folder."""
         for child in self.children(file["id"]):
             self.remove(child)
+        self._changed(file, removed=True)
         for name in ("files", "contents", "spreadsheets", "pending_edits"):
             self._workspace.collection(name).delete(file["id"])
-        self._changed(file, removed=True)
+        self._ranks.clear()
 
     def next_change(self) -> int:
         """The number that the next change will get."""
@@ -220,7 +248,7 @@ class Files:
         return int(last["last"]) + 1 if last else 1
 
     def changes_from(self, number: int) -> list[Json]:
-        """The last change of every file that changed since, in their order: `number`, `fileId`, `time`, `removed`."""
+        """The last change of every file or drive that changed since, in their order."""
         return [one for one in self._workspace.collection("changes").values() if one["number"] >= number]
 
     def _publish_pending(self) -> None:
@@ -256,12 +284,28 @@ class Files:
 
     def _changed(self, file: Json, *, removed: bool) -> None:
         changes = self._workspace.collection("changes")
+        lost = (changes.get(file["id"]) or {"lost": {}})["lost"]
         changes.delete(file["id"])
         number = self._workspace.next_number("change")
         change = {"number": number, "fileId": file["id"], "time": timestamp(self._now), "removed": removed}
-        # Once removed, the file itself no longer says who may hear of it.
-        known = {"driveId": file.get("driveId"), "owner": file.get("owner")}
+        # Once removed, the file itself no longer says who may hear of it; `lost`: address -> number of the change that
+        # took the file from that person.
+        readers = [] if not removed else self._readers(file)
+        known = {"driveId": file.get("driveId"), "owner": file.get("owner"), "readers": readers, "lost": lost}
         changes.put(file["id"], change | known)
+
+    def _readers(self, file: Json) -> list[str]:
+        """The people who reach it by name."""
+        grants = (one for grants in self.granted(file).values() for one in grants)
+        return sorted({one["emailAddress"].lower() for one in grants if "emailAddress" in one})
+
+    def drive_changed(self, drive_id: str) -> None:
+        """Put a shared drive itself into the feed."""
+        changes = self._workspace.collection("changes")
+        changes.delete(drive_id)
+        number = self._workspace.next_number("change")
+        change = {"number": number, "fileId": None, "time": timestamp(self._now), "removed": False}
+        changes.put(drive_id, change | {"driveId": drive_id, "owner": None, "readers": [], "lost": {}})
 
     def _top(self, folder_id: str, name: str) -> Json:
         return {

@@ -10,7 +10,7 @@ from typing import Any
 
 from workspace_sandbox import fields
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
-from workspace_sandbox.drive_files import FOLDER, Files, permission_id, rank
+from workspace_sandbox.drive_files import FOLDER, Files, permission_id, rank, timestamp
 
 _DEFAULTS = "id,type,kind,role"
 _WRITABLE = frozenset(("type", "role", "emailAddress", "domain", "allowFileDiscovery"))
@@ -60,7 +60,7 @@ def permissions_create(call: Call) -> Json:
             'recipient."',
         )
     key = permission_id(permission["type"], permission.get("emailAddress") or permission.get("domain") or "")
-    _put(files, target, {**_own(files, target), key: permission})
+    _put(files, target, {**_own(files, target), key: permission | {"since": timestamp(call.now)}})
     if notify:
         _notify(call, target, permission["emailAddress"])
     return _reduced(call, resource(key, files.granted(_again(files, target, call))[key]), _DEFAULTS)

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from workspace_sandbox.calls import ApiError, Json
 
 Test = Callable[[Json], bool]
-"""Whether a file is found. Files come as `drive_files` keeps them, with `trashed` as inherited from their folders."""
+"""Whether a file is found. Files come as `drive_files` keeps them, but `trashed` as inherited from their folders,
+`appProperties` of the caller's application alone, `sharedWithMe`, and `fullText` to be called for the text."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:\\.|[^'\\])*')|(?P<word>[A-Za-z]+)|(?P<sign><=|>=|!=|=|<|>|\(|\)|\{|\}))""", re.DOTALL
@@ -35,7 +36,7 @@ _ORDER: dict[str, Callable[[datetime, datetime], bool]] = {
 _WORDS = re.compile(r"\w+")
 _TIMES = ("modifiedTime", "createdTime")
 _PEOPLE = ("owners", "writers", "readers")
-_ABSENT = ("fullText", "viewedByMeTime", "sharedWithMe", "visibility", "shortcutDetails", "labels", "memberCount")
+_ABSENT = ("viewedByMeTime", "visibility", "shortcutDetails", "labels", "memberCount")
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,20 @@ def name_contains(name: str, wanted: str) -> bool:
     """Whether each word of `wanted` begins a word of `name`: `contains` matches prefixes of words only."""
     words = [word.casefold() for word in _WORDS.findall(name)]
     return all(any(word.startswith(prefix.casefold()) for word in words) for prefix in _WORDS.findall(wanted))
+
+
+def text_contains(text: str, wanted: str) -> bool:
+    """Whether the words of `wanted` stand in `text`, whole; in double quotes, one after the other."""
+    there = [word.casefold() for word in _WORDS.findall(text)]
+    words = [word.casefold() for word in _WORDS.findall(wanted)]
+    if wanted.startswith('"') and wanted.endswith('"'):
+        return any(there[start : start + len(words)] == words for start in range(len(there) - len(words) + 1))
+    return all(word in there for word in words)
+
+
+def asks_for_text(query: str) -> bool:
+    """Whether the query has a `fullText` term, which forbids an order of one's own."""
+    return any(token == _Token("word", "fullText") for token in _tokens(query))
 
 
 class _Parser:
@@ -101,6 +116,8 @@ class _Parser:
             return self._property(first.text)
         if first.text in _ABSENT:
             raise ApiError(501, "notImplemented", f"The sandbox cannot search for {first.text}.")
+        if first.text == "sharedWithMe" and (self.at_end() or not self._peeks_at_sign()):
+            return lambda file: bool(file["sharedWithMe"])
         sign = self._next().text
         value = self._next()
         return _compare(first.text, sign, value)
@@ -130,6 +147,9 @@ class _Parser:
             raise _invalid()
         self._at += 1
         return self._tokens[self._at - 1]
+
+    def _peeks_at_sign(self) -> bool:
+        return self._tokens[self._at].text in _SIGNS
 
     def _accept(self, text: str) -> bool:
         if not self.at_end() and self._tokens[self._at].kind != "string" and self._tokens[self._at].text == text:
@@ -177,7 +197,7 @@ def _within(value: str, collection: str) -> Test:
 
 
 def _compare(field: str, sign: str, value: _Token) -> Test:
-    if field in ("trashed", "starred"):
+    if field in ("trashed", "starred", "sharedWithMe"):
         return _boolean(field, sign, value)
     if value.kind != "string":
         raise _invalid()
@@ -186,6 +206,8 @@ def _compare(field: str, sign: str, value: _Token) -> Test:
         return _time(field, sign, wanted)
     if field == "name" and sign == "contains":
         return lambda file: name_contains(file["name"], wanted)
+    if field == "fullText" and sign == "contains":
+        return lambda file: text_contains(file["fullText"](), wanted)
     if field == "mimeType" and sign == "contains":
         return lambda file: wanted in file["mimeType"]
     if field in ("name", "mimeType") and sign in _SIGNS:

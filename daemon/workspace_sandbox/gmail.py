@@ -15,7 +15,7 @@ from typing import Any
 from workspace_sandbox import gmail_search
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
 from workspace_sandbox.delivery import deliver, stamped
-from workspace_sandbox.mailbox import SYSTEM_LABELS, Mailbox, has_mailbox
+from workspace_sandbox.mailbox import SYSTEM_LABELS, Mailbox, mailbox_exists
 from workspace_sandbox.mime import Letter, attachment, encoded, is_address, part_of_attachment, payload
 
 __all__ = ["deliver"]
@@ -268,8 +268,8 @@ def _mailbox(call: Call) -> Mailbox:
     wanted = str(call.params.get("userId", "me")).lower()
     if wanted not in ("me", call.user):
         raise ApiError(403, "forbidden", f"Delegation denied for {call.user}")
-    if not has_mailbox(call.user):
-        # A service account without `sub` (https://developers.google.com/workspace/gmail/api/guides/handle-errors).
+    if not mailbox_exists(call.workspace, call.user):
+        # A service account without `sub`, or a person without Gmail (https://developers.google.com/workspace/gmail/api/guides/handle-errors).
         raise ApiError(400, "failedPrecondition", "Precondition check failed.")
     return Mailbox(call.workspace, call.user)
 

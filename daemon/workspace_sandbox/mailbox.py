@@ -31,12 +31,21 @@ SYSTEM_LABELS = (
     "STARRED",
     "UNREAD",
 )
-_NO_MAILBOX = (".invalid", ".gserviceaccount.com", "@google.com", "@googlemail.com")
+_WITHOUT_MAILBOX = (".invalid", ".gserviceaccount.com", "@google.com", "@googlemail.com")
+
+
+NO_MAILBOX = "no_mailbox"
+"""The collection of addresses whose mailbox was taken away (`trouble.py`)."""
 
 
 def has_mailbox(address: str) -> bool:
+    """Whether a person of this address would have a mailbox."""
+    return not address.endswith(_WITHOUT_MAILBOX)
+
+
+def mailbox_exists(workspace: Workspace, address: str) -> bool:
     """Whether mail to this address arrives somewhere here."""
-    return not address.endswith(_NO_MAILBOX)
+    return has_mailbox(address) and workspace.collection(NO_MAILBOX).get(address) is None
 
 
 class Mailbox:

@@ -24,6 +24,8 @@ from workspace_sandbox import (
     calendar,
     discovery,
     drive,
+    drive_changes,
+    drive_drives,
     drive_permissions,
     gmail,
     multipart,
@@ -31,10 +33,12 @@ from workspace_sandbox import (
     sheet_values,
     sheets,
     tokens,
+    trouble,
 )
 from workspace_sandbox.calls import HANDLERS, Answer, ApiError, Call, Json
 from workspace_sandbox.faults import DroppedConnectionError, Fault, Faults
 from workspace_sandbox.founding import Founding
+from workspace_sandbox.quota import Quota
 from workspace_sandbox.refusals import error_body
 from workspace_sandbox.workspace import Workspace
 
@@ -43,7 +47,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=UTF-8"
-MODULES = (calendar, drive, drive_permissions, gmail, sheet_values, sheets)
+MODULES = (calendar, drive, drive_changes, drive_drives, drive_permissions, gmail, sheet_values, sheets)
 """The modules that register the methods when they are imported."""
 _LONGEST_BATCH = 100
 """Calls of one batch (https://developers.google.com/workspace/drive/api/guides/performance)."""
@@ -65,6 +69,8 @@ class Incoming:
 class Sandbox:
     """The WSGI application. `found` puts a fresh workspace in place, at the start and after a reset.
 
+    With a `quota`, calls beyond Google's published limits are refused; the pages' are not counted.
+
     A dropped connection (`POST /sandbox/faults`) leaves as DroppedConnectionError, which `serve` turns into a closed
     socket; whoever calls the application in-process gets the exception.
     """
@@ -74,9 +80,11 @@ class Sandbox:
         workspace: Workspace,
         found: Callable[[Workspace], None] | None = None,
         sleep: Callable[[float], None] = time.sleep,
+        quota: Quota | None = None,
     ) -> None:
         self.workspace = workspace
         self.faults = Faults()
+        self._quota = quota
         self._found = found or Founding()
         self._sleep = sleep
         self._counts: Counter[str] = Counter()
@@ -149,6 +157,8 @@ class Sandbox:
         authorization = incoming.headers.get("authorization")
         with self.workspace.one_call():
             user = tokens.user_of(authorization, self.workspace)
+            if self._quota is not None and "x-sandbox-page" not in incoming.headers:
+                self._quota.take(method.id, user, self.workspace.clock())
             tokens.require_scope(authorization, method.scopes, self.workspace)
             params = discovery.typed_parameters(method, found.variables, incoming.query)
             if params.get("alt") == "media" and not method.gives_media:
@@ -159,7 +169,8 @@ class Sandbox:
             if handler is None:
                 raise ApiError(501, "notImplemented", f"The sandbox does not have {method.id}.")
             now = self.workspace.clock()
-            call = Call(method.id, params, body, user, self.workspace, now, media, media_type, headers=incoming.headers)
+            app = tokens.app_of(authorization, self.workspace)
+            call = Call(method.id, params, body, user, self.workspace, now, media, media_type, incoming.headers, app)
             given = handler(call)
             answer = given if isinstance(given, Answer) else Answer(given)
             return _answer(method, params, answer)
@@ -211,6 +222,8 @@ class Sandbox:
             self.faults.add(fault)
         elif asked == ("POST", "/sandbox/reset"):
             self.reset()
+        elif incoming.verb == "POST" and self._trouble(incoming):
+            pass
         elif asked == ("GET", "/sandbox/people"):
             with self.workspace.lock:
                 return _json(pages.people(self.workspace))
@@ -218,13 +231,19 @@ class Sandbox:
             raise ApiError(404, "notFound", f"There is nothing at {incoming.verb} {incoming.raw_path}.")
         return _json({})
 
+    def _trouble(self, incoming: Incoming) -> bool:
+        with self.workspace.one_call():
+            return trouble.make(incoming.raw_path, multipart.json_object(incoming.content), self.workspace)
+
     def reset(self) -> None:
-        """A fresh workspace, no counts, no faults."""
+        """A fresh workspace, no counts, no faults, nothing used of the quota."""
         with self.workspace.one_call():
             self.workspace.clear()
             self._found(self.workspace)
             self._counts.clear()
             self.faults.clear()
+            if self._quota is not None:
+                self._quota.clear()
 
 
 def serve(sandbox: Sandbox, port: int = 0) -> BaseWSGIServer:

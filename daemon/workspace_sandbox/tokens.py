@@ -62,9 +62,10 @@ def grant(form: Mapping[str, str], workspace: Workspace) -> Answer:
         kind = form.get("grant_type", "")
         scopes: list[str] | None
         if kind == JWT_BEARER:
-            user, scopes = _by_assertion(form.get("assertion", ""), workspace)
+            user, scopes, app = _by_assertion(form.get("assertion", ""), workspace)
         elif kind == "refresh_token":
             user, scopes = _by_refresh_token(form.get("refresh_token", ""), workspace)
+            app = form.get("client_id", "")
         else:
             raise _GrantError(400, "unsupported_grant_type", f"Invalid grant_type: {kind}")
     except _GrantError as refusal:
@@ -72,7 +73,7 @@ def grant(form: Mapping[str, str], workspace: Workspace) -> Answer:
     token = "ya29." + secrets.token_urlsafe(32)
     expires = workspace.clock() + timedelta(seconds=_LIFETIME)
     workspace.collection("access_tokens").put(
-        token, {"user": user, "scopes": scopes, "expires": int(expires.timestamp())}
+        token, {"user": user, "scopes": scopes, "app": app, "expires": int(expires.timestamp())}
     )
     answer: Json = {"access_token": token, "expires_in": _LIFETIME, "token_type": "Bearer"}
     if scopes is not None and kind == "refresh_token":
@@ -100,6 +101,17 @@ def scopes_of(authorization: str | None, workspace: Workspace) -> frozenset[str]
     return None if scopes is None else frozenset(scopes)
 
 
+def app_of(authorization: str | None, workspace: Workspace) -> str:
+    """The application a request comes from: the service account or the OAuth client its token was issued to.
+
+    All tokens that are addresses of people count as one application. Raises as `user_of` does.
+    """
+    token = _bearer(authorization)
+    if _ADDRESS.fullmatch(token):
+        return token.lower() if token.lower().endswith(".gserviceaccount.com") else "people"
+    return str(_issued(token, workspace).get("app", ""))
+
+
 def require_scope(authorization: str | None, accepted: Collection[str], workspace: Workspace) -> None:
     """Refuse a token that has none of the scopes a method accepts (`scopes` in its discovery document).
 
@@ -108,6 +120,14 @@ def require_scope(authorization: str | None, accepted: Collection[str], workspac
     scopes = scopes_of(authorization, workspace)
     if scopes is not None and accepted and scopes.isdisjoint(accepted):
         raise ApiError(403, "insufficientPermissions", "Request had insufficient authentication scopes.")
+
+
+def expire_all(workspace: Workspace) -> None:
+    """Every issued access token ends now; refresh tokens and assertions get new ones."""
+    issued = workspace.collection("access_tokens")
+    now = int(workspace.clock().timestamp())
+    for token, document in issued.items():
+        issued.put(token, {**document, "expires": min(document["expires"], now)})
 
 
 def _bearer(authorization: str | None) -> str:
@@ -132,8 +152,8 @@ def _by_refresh_token(token: str, workspace: Workspace) -> tuple[str, list[str] 
     return str(known["user"]).lower(), None if scopes is None else list(scopes)
 
 
-def _by_assertion(assertion: str, workspace: Workspace) -> tuple[str, list[str]]:
-    """Who a signed assertion acts as, with which scopes (RFC 7523)."""
+def _by_assertion(assertion: str, workspace: Workspace) -> tuple[str, list[str], str]:
+    """Who a signed assertion acts as, with which scopes, and the service account that signed it (RFC 7523)."""
     claims = _verified(assertion, workspace)
     _check_times(claims, workspace.clock().timestamp())
     # The origin differs with the port, the path does not.
@@ -148,7 +168,7 @@ def _by_assertion(assertion: str, workspace: Workspace) -> tuple[str, list[str]]
     subject = str(claims.get("sub") or account).lower()
     if subject != account:
         _check_delegation(account, subject, workspace)
-    return subject, scopes
+    return subject, scopes, account
 
 
 def _check_delegation(account: str, subject: str, workspace: Workspace) -> None:

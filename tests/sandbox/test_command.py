@@ -120,12 +120,20 @@ def test_what_was_answered_survives_a_restart_and_the_key_stays_good(tmp_path: P
     assert json.loads((config / "service-account.json").read_text())["private_key"] == key
 
 
+def test_the_quota_is_switched_on_from_the_command_line() -> None:
+    """design.md: `--quota` answers 429 as Google's limits would (Sheets, "Usage limits": 60 reads a minute a user)."""
+    with started(quota=True) as origin:
+        person = Person(origin, "ana@soffid.example")
+        answers = [person.http.get(f"{origin}/v4/spreadsheets/none").status_code for _ in range(61)]
+        assert answers == [404] * 60 + [429]
+        person.http.close()
+
+
 def test_wrong_usage_ends_with_2_and_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """design.md: exit status 2 for wrong usage; errors are one plain sentence with the remedy."""
     (tmp_path / "file").write_text("in the way")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         for port, data, config, lag, quota in (
-            (0, None, None, 0.0, True),
             (0, None, None, -1.0, False),
             (taken.getsockname()[1], None, None, 0.0, False),
             (0, tmp_path / "file", None, 0.0, False),

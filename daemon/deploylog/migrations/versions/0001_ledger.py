@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("thread_id", sa.String(128), nullable=False),
         sa.Column("message_header", sa.Text, nullable=False),
         sa.Column("content_hash", sa.String(64), nullable=False),
+        sa.Column("to_tell", sa.String(16), nullable=False),
         sa.UniqueConstraint("log_id", "deployment_id", "kind", "generation", "round", "target", name="effect_key"),
     )
     op.create_index("ix_effect_state", "effect", ["state"])

@@ -1,0 +1,316 @@
+"""The registry changes under the daemon's feet: whose log it is, who is told, and what is written back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from world import MANAGER, STAFF, TEAM, TICKS, WEDNESDAY, World
+
+from deploylog import deployment_log as log
+from deploylog import registry
+from deploylog.demo import ACME_MANAGER
+from deploylog.reconcile import PassReport
+
+HEADER = registry.CUSTOMER_COLUMNS
+
+
+def meanwhile(world: World, act: Callable[[], object]) -> PassReport:
+    """One pass; `act` happens after the registry and the folder were read, before the first log is."""
+    asked = []
+
+    def clock():
+        asked.append(world.now)
+        if len(asked) == 2:
+            act()
+        return world.now
+
+    assert world.reconciler is not None
+    return world.reconciler.run_pass(clock)
+
+
+def customers(world: World) -> list[dict]:
+    return world.person(STAFF).rows(world.registry_id, registry.CUSTOMERS)
+
+
+def contacts_tab(world: World, title: str = registry.CUSTOMERS) -> int:
+    found = world.person(STAFF).call("GET", f"/v4/spreadsheets/{world.registry_id}", fields="sheets(properties)")
+    return next(one["properties"]["sheetId"] for one in found["sheets"] if one["properties"]["title"] == title)
+
+
+def change(world: World, *requests: dict) -> None:
+    path = f"/v4/spreadsheets/{world.registry_id}:batchUpdate"
+    world.person(STAFF).call("POST", path, {"requests": list(requests)})
+
+
+def insert(tab: int, dimension: str, before: int) -> dict:
+    place = {"sheetId": tab, "dimension": dimension, "startIndex": before - 1, "endIndex": before}
+    return {"insertDimension": {"range": place, "inheritFromBefore": False}}
+
+
+def test_log_cells_that_stand_in_each_others_rows_send_no_mail_to_the_wrong_customer(world: World) -> None:
+    """As after a sort of the registry that left the daemon's columns out."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    first, second = customers(world)
+    world.customer(2, Log=second["Log"])
+    world.customer(3, Log=first["Log"])
+    world.run()
+    world.at(WEDNESDAY)
+    assert not world.person(ACME_MANAGER).mails()
+
+
+def test_a_new_customer_made_by_copying_a_row_above_takes_no_mail_of_the_old_one(world: World) -> None:
+    """The copied row brings the daemon's cell `Log` along."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    row = customers(world)[0]
+    change(world, insert(contacts_tab(world), "ROWS", 2))
+    world.customer(2, **{**row, "Customer": "NEWCOMER", "State": ""})
+    world.person(STAFF).type(
+        world.registry_id,
+        registry.CONTACTS,
+        registry.CONTACT_COLUMNS,
+        6,
+        {"Customer": "NEWCOMER", "Party": "Customer manager", "E-mail": "boss@newcomer.example"},
+    )
+    world.run()
+    world.at(WEDNESDAY)
+    assert not world.person("boss@newcomer.example").mails()
+    assert len(world.notices()) == 1
+
+
+def test_a_new_customer_made_by_copying_a_row_below_gets_a_log_or_is_told_why_not(world: World) -> None:
+    row = customers(world)[1]
+    world.customer(4, **{**row, "Customer": "NEWCOMER", "State": ""})
+    world.run()
+    world.after(minutes=2)
+    newcomer = customers(world)[2]
+    made = world.person(STAFF).file_named("NEWCOMER - Deployment log")
+    assert made is not None or newcomer["State"] != "Ready", newcomer
+
+
+def test_rows_of_the_registry_that_move_during_a_pass_get_nobody_elses_log(world: World) -> None:
+    world.customer(4, Customer="NEW")
+    world.run()
+    world.now += timedelta(minutes=1)
+    tab = contacts_tab(world)
+    meanwhile(world, lambda: change(world, insert(tab, "ROWS", 3)))
+    # ACME now stands in row 4, NEW in row 5.
+    for _ in range(3):
+        world.after(minutes=1)
+    links = {row["Customer"]: row["Log"] for row in customers(world) if row["Customer"]}
+    ids = {name: world.person(STAFF).file_named(f"{name} - Deployment log")["id"] for name in links}
+    assert all(ids[name] in link for name, link in links.items()), (links, ids)
+
+
+def test_a_column_inserted_into_the_registry_during_a_pass_costs_staff_no_cell(world: World) -> None:
+    world.customer(4, Customer="NEW", Pause=True)
+    world.run()
+    world.now += timedelta(minutes=1)
+    tab = contacts_tab(world)
+    meanwhile(world, lambda: change(world, insert(tab, "COLUMNS", 1)))
+    for _ in range(2):
+        world.after(minutes=1)
+    new = next(row for row in customers(world) if row["Customer"] == "NEW")
+    assert new["Pause"] is True, new
+
+
+def test_a_customer_renamed_in_customers_but_not_in_contacts_is_not_left_without_an_end_mail_unsaid(
+    world: World,
+) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    world.customer(2, Customer="Diputació de Barcelona")
+    world.run()
+    diba.write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 2 or diba.progress().startswith("Needs attention"), diba.progress()
+
+
+def test_a_customer_renamed_in_customers_and_in_contacts_goes_on_as_before(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Customer="Diputació")
+    for row in (2, 3):
+        world.person(STAFF).type(
+            world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, {"Customer": "Diputació"}
+        )
+    world.run()
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    assert diba.row(2)[log.ID] == "DIBA-0001"
+    assert world.person(STAFF).file_named("Diputació - Deployment log") is None
+
+
+def test_an_unreadable_operated_by_makes_nobody_ours(world: World) -> None:
+    diba = world.log()
+    world.customer(2, **{"Operated by": "Partner"})
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.customer(2, **{"Operated by": "The partner alone"})
+    world.run()
+    world.at(WEDNESDAY)
+    assert not world.person(MANAGER).mails()
+
+
+def test_a_pause_typed_as_a_word_stops_mails_or_is_said_to_be_unreadable(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Pause="sí")
+    world.run()
+    world.at(WEDNESDAY)
+    assert world.notices() == [] or customers(world)[0]["State"] != "Ready"
+
+
+def test_a_log_that_could_not_be_read_when_pause_ended_is_read_at_the_next_pass(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Pause=True)
+    world.after(minutes=30)
+    assert diba.progress().startswith("Paused")
+    world.customer(2, Pause=False)
+    meanwhile(world, lambda: world.fault("sheets.spreadsheets.values.batchGet", "error", status=503, times=8))
+    world.after(minutes=1)
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+
+
+def test_a_log_that_could_not_be_written_when_a_freeze_came_is_written_at_the_next_pass(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(minutes=30)
+    freeze = {"Customer": "DIBA", "From": "2026-12-09", "To": "2026-12-09", "Reason": "Elections"}
+    world.person(STAFF).type(world.registry_id, registry.FREEZES, registry.FREEZE_COLUMNS, 2, freeze)
+    meanwhile(world, lambda: world.fault("sheets.spreadsheets.values.batchUpdate", "error", status=503, times=4))
+    for _ in range(3):
+        world.after(minutes=5)
+    assert diba.progress().startswith("Date not allowed"), diba.progress()
+
+
+def test_a_freeze_that_came_after_planning_keeps_the_start_mail_back_and_says_so(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(minutes=30)
+    freeze = {"Customer": "*", "From": "2026-12-09", "To": "2026-12-09", "Reason": "ACME's secret"}
+    world.person(STAFF).type(world.registry_id, registry.FREEZES, registry.FREEZE_COLUMNS, 2, freeze)
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert world.notices() == []
+    assert diba.progress().startswith("Date not allowed")
+    assert "secret" not in diba.progress()
+
+
+def test_a_log_that_vanishes_with_something_planned_is_told_of_and_not_made_anew(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    diba.staff.call("PATCH", f"/drive/v3/files/{diba.file_id}", {"trashed": True}, supportsAllDrives="true")
+    world.at(WEDNESDAY + timedelta(minutes=11))
+    said = [one for report in world.reports for one in report.problems]
+    state = customers(world)[0]["State"]
+    assert said or state != "Ready", (said, state)
+    assert world.person(STAFF).file_named("DIBA - Deployment log") is None
+
+
+def test_a_log_moved_out_of_its_folder_goes_on(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    other = diba.staff.call(
+        "POST",
+        "/drive/v3/files",
+        {
+            "name": "Elsewhere",
+            "mimeType": "application/vnd.google-apps.folder",
+            "parents": diba.staff.call(
+                "GET",
+                f"/drive/v3/files/{world.reconciler._customer_logs._installation.folder.id}",
+                supportsAllDrives="true",
+                fields="parents",
+            )["parents"],
+        },
+        supportsAllDrives="true",
+    )
+    diba.staff.call(
+        "PATCH",
+        f"/drive/v3/files/{diba.file_id}",
+        {},
+        addParents=other["id"],
+        removeParents=world.reconciler._customer_logs._installation.folder.id,
+        supportsAllDrives="true",
+    )
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 1
+
+
+def test_a_log_copied_by_hand_in_the_folder_is_nobodys(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    diba.staff.call("POST", f"/drive/v3/files/{diba.file_id}/copy", {}, supportsAllDrives="true")
+    world.run()
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 1
+    events = world.person(MANAGER).call("GET", "/calendar/v3/calendars/primary/events")["items"]
+    assert len(events) == 1
+
+
+def test_a_customer_that_passes_to_its_partner_has_no_row_that_still_promises_a_mail(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, **{"Operated by": "Partner"})
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert world.notices() == []
+    assert not diba.progress().startswith("Scheduled"), (diba.progress(), diba.row(2)[log.NEXT_ACTION])
+
+
+def test_a_customer_that_passes_to_its_partner_leaves_no_draft_behind(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    world.fault("gmail.users.drafts.send", "error", status=429)
+    world.at(WEDNESDAY)
+    world.customer(2, **{"Operated by": "Partner"})
+    for _ in range(3):
+        world.after(minutes=1)
+    assert world.notices() == []
+    assert not world.person("deployments@soffid.example").call("GET", "/gmail/v1/users/me/drafts").get("drafts")
+
+
+def test_a_contact_cut_and_pasted_within_half_a_minute_is_not_uninvited(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    before = len(world.person(TEAM).mails())
+    staff = world.person(STAFF)
+    row = staff.rows(world.registry_id, registry.CONTACTS)[3]
+    cut = dict.fromkeys(registry.CONTACT_COLUMNS, "")
+    staff.type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 5, cut)
+    world.after(seconds=15)
+    staff.type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, row)
+    world.after(seconds=15)
+    world.after(minutes=1)
+    assert len(world.person(TEAM).mails()) == before

@@ -1,0 +1,404 @@
+"""The ledger keeps its word: conditional moves, one daemon at a time, instants in UTC, one schema."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.identity import Known
+from deploylog.ledger import Key, Ledger, LogSeen, Sight, metadata
+from deploylog.lifecycle import EffectSeen, EffectState, Memory
+from deploylog.model import Kind, Status
+
+NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
+KEY = Key("log-1", "DIBA-0014", Kind.START, 1, 0, "es")
+COMMITTED, DRAFTED, SENDING, SENT, UNKNOWN, FAILED, DEAD = EffectState
+PAYLOAD = {"to": ["it@diba.example"], "subject": "Producció — ñ 😀"}
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'deploylog.db'}"
+
+
+@pytest.fixture
+def ledger(url: str) -> Iterator[Ledger]:
+    opened = Ledger.open(url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def other(ledger: Ledger, url: str) -> Iterator[Ledger]:
+    """Another process's view of the same store."""
+    opened = Ledger.open(url)
+    yield opened
+    opened.close()
+
+
+def memory(**changes: object) -> Memory:
+    values = {
+        "first_seen_at": NOW,
+        "fingerprint": "f",
+        "changed_at": NOW,
+        "status": Status.PLANNED,
+        "status_since": NOW,
+    }
+    return Memory(**(values | changes))  # type: ignore[arg-type]
+
+
+def sight(identity: str = "DIBA-0014", due: datetime | None = None, **changes: object) -> Sight:
+    return Sight(Known(identity, 2, "f", NOW, ("addon-diba 3.2.11",)), memory(**changes), due)
+
+
+# Opening -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_migrations_make_exactly_the_schema_of_the_code(ledger: Ledger) -> None:
+    with ledger.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_unique_key_of_an_effect_stands_in_the_database(ledger: Ledger) -> None:
+    """compare_metadata is lenient about constraints on SQLite; this one carries the promise."""
+    ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    columns = "log_id, deployment_id, kind, generation, round, target, state, payload, committed_at, attempts"
+    rest = "in_doubt, reason, external_id, draft_id, thread_id, message_header, content_hash"
+    again = f"INSERT INTO effect ({columns}, {rest}) SELECT {columns}, {rest} FROM effect"
+    with pytest.raises(sa.exc.IntegrityError), ledger.engine.begin() as connection:
+        connection.exec_driver_sql(again)
+
+
+def test_a_store_opened_again_keeps_what_it_holds(url: str) -> None:
+    first = Ledger.open(url)
+    [effect] = first.commit([(KEY, PAYLOAD, NOW)], NOW)
+    first.close()
+    again = Ledger.open(url)
+    assert again.effect(effect.number) == effect
+    again.close()
+
+
+@pytest.mark.parametrize("url", ["nonsense", "sqlite:////nowhere/at/all/deploylog.db", "nodialect://x/y"])
+def test_a_store_that_cannot_be_opened_is_said_in_one_sentence(url: str) -> None:
+    with pytest.raises(ConfigurationError, match="store") as problem:
+        Ledger.open(url)
+    assert "\n" not in str(problem.value)
+
+
+def test_a_file_that_is_no_store_is_said_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "letter.db"
+    file.write_text("Dear diary, " * 1000, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        Ledger.open(f"sqlite:///{file}")
+
+
+def test_a_store_of_a_later_version_is_said_in_one_sentence(url: str) -> None:
+    """Somebody went back to an older version of the program."""
+    ledger = Ledger.open(url)
+    with ledger.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    ledger.close()
+    with pytest.raises(ConfigurationError, match="store"):
+        Ledger.open(url)
+
+
+def test_a_password_in_the_address_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as problem:
+        Ledger.open("sqlite://user:secret@host/nowhere/at/all.db")
+    assert "secret" not in str(problem.value)
+
+
+def test_every_commit_reaches_the_disk_and_readers_do_not_wait(ledger: Ledger) -> None:
+    with ledger.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+
+
+# Intents -----------------------------------------------------------------------------------------------------------
+
+
+def test_an_intent_is_committed_once_and_its_payload_frozen(ledger: Ledger) -> None:
+    [first] = ledger.commit([(KEY, PAYLOAD, NOW)], NOW)
+    [again] = ledger.commit([(KEY, {"to": ["other@diba.example"]}, NOW)], NOW + timedelta(minutes=1))
+    assert again == first
+    assert again.payload == PAYLOAD
+    assert (first.state, first.key, first.in_doubt, first.attempts) == (COMMITTED, KEY, False, 0)
+
+
+@pytest.mark.parametrize("state", [SENDING, SENT, UNKNOWN, FAILED])
+def test_what_is_out_or_parked_is_not_meant_again(ledger: Ledger, state: EffectState) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    before = ledger.advance(effect.number, COMMITTED, state)
+    assert ledger.commit([(KEY, {}, None)], NOW) == []
+    assert ledger.effect(effect.number) == before
+
+
+def test_what_died_is_meant_again_as_new(ledger: Ledger) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    ledger.advance(effect.number, COMMITTED, DEAD, draft_id="r1", retry_at=NOW, reason="old")
+    [again] = ledger.commit([(KEY, {"subject": "new"}, NOW)], NOW + timedelta(hours=1))
+    assert (again.state, again.payload, again.draft_id, again.reason) == (COMMITTED, {"subject": "new"}, "", "")
+    assert (again.retry_at, again.committed_at, again.due_at) == (None, NOW + timedelta(hours=1), NOW)
+
+
+def test_intents_are_committed_all_or_none(ledger: Ledger) -> None:
+    broken = Key("log-1", "DIBA-0014", Kind.START, 1, 0, "ca")
+    with pytest.raises(sa.exc.StatementError):
+        ledger.commit([(KEY, PAYLOAD, None), (broken, {"to": object()}, None)], NOW)  # cannot be stored
+    assert ledger.effects_of("log-1") == []
+
+
+def test_adopted_effects_do_not_overrule_the_ledger(ledger: Ledger) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    told = [EffectSeen(0, Kind.START, 1, 0, target, SENT, NOW) for target in ("es", "ca")]
+    ledger.adopt("log-1", "DIBA-0014", told, NOW)
+    states = {one.key.target: one.state for one in ledger.effects_of("log-1")}
+    assert states == {"es": COMMITTED, "ca": SENT}
+    assert ledger.effect(effect.number) == effect
+
+
+# Moves -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("actual", list(EffectState))
+@pytest.mark.parametrize("expected", list(EffectState))
+def test_a_move_from_another_state_is_refused_and_changes_nothing(
+    memory_ledger: Ledger, actual: EffectState, expected: EffectState
+) -> None:
+    key = Key("log-1", f"DIBA-{actual}-{expected}", Kind.START, 1, 0, "es")
+    [effect] = memory_ledger.commit([(key, PAYLOAD, None)], NOW)
+    standing = memory_ledger.advance(effect.number, COMMITTED, actual, reason="as it was")
+    if actual is expected:
+        assert memory_ledger.advance(effect.number, expected, SENT, reason="moved").reason == "moved"
+        return
+    with pytest.raises(DeploylogError, match=f"is not {expected} but {actual}"):
+        memory_ledger.advance(effect.number, expected, SENT, reason="moved", external_id="m1")
+    assert memory_ledger.effect(effect.number) == standing
+
+
+@pytest.fixture(scope="module")
+def memory_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    opened = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'one.db'}")
+    yield opened
+    opened.close()
+
+
+def test_an_effect_that_is_not_there_cannot_be_moved(ledger: Ledger) -> None:
+    with pytest.raises(DeploylogError, match="gone"):
+        ledger.advance(99, COMMITTED, SENT)
+
+
+def test_of_two_who_move_one_effect_one_comes_second(ledger: Ledger, other: Ledger) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    assert other.effect(effect.number) == effect
+    ledger.advance(effect.number, COMMITTED, SENDING)
+    with pytest.raises(DeploylogError, match="is not committed but sending"):
+        other.advance(effect.number, COMMITTED, SENDING)
+
+
+def test_many_who_race_for_one_effect_leave_one_winner(ledger: Ledger, url: str) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    won, lost = together(url, lambda one: one.advance(effect.number, COMMITTED, SENDING))
+    assert (won, lost) == (1, 7)
+
+
+def test_many_who_commit_one_intent_make_one_effect(ledger: Ledger, url: str) -> None:
+    won, lost = together(url, lambda one: one.commit([(KEY, PAYLOAD, None)], NOW))
+    assert (won, lost) == (8, 0)
+    assert len(ledger.effects_of("log-1")) == 1
+
+
+def together(url: str, act: Callable[[Ledger], object]) -> tuple[int, int]:
+    """Have eight do it at once; how many could, how many came second."""
+    gate = threading.Barrier(8)
+    told: list[bool] = []
+
+    def one() -> None:
+        own = Ledger.open(url)
+        gate.wait()
+        try:
+            act(own)
+            told.append(True)
+        except DeploylogError:
+            told.append(False)
+        finally:
+            own.close()
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return told.count(True), told.count(False)
+
+
+# Instants ----------------------------------------------------------------------------------------------------------
+
+
+def test_instants_come_back_aware_and_in_utc(ledger: Ledger) -> None:
+    madrid = NOW.astimezone(ZoneInfo("Europe/Madrid"))
+    [effect] = ledger.commit([(KEY, PAYLOAD, madrid)], madrid)
+    far = NOW.astimezone(timezone(timedelta(hours=-9, minutes=-30)))
+    effect = ledger.advance(effect.number, COMMITTED, SENT, at=far, retry_at=madrid)
+    for instant in (effect.due_at, effect.committed_at, effect.at, effect.retry_at):
+        assert instant == NOW
+        assert instant is not None
+        assert instant.tzinfo is UTC
+    ledger.see_log(LogSeen("log-1", "DIBA", 14, 3, madrid))
+    seen = ledger.log("log-1")
+    assert seen is not None
+    assert seen.edited_at is not None
+    assert (seen.edited_at, seen.edited_at.tzinfo) == (NOW, UTC)
+
+
+def test_the_two_hours_of_an_autumn_night_stay_apart(ledger: Ledger) -> None:
+    madrid = ZoneInfo("Europe/Madrid")
+    first = datetime(2026, 10, 25, 2, 30, tzinfo=madrid)
+    second = first.replace(fold=1)
+    keys = [Key("log-1", f"DIBA-{number}", Kind.START, 1, 0, "es") for number in (1, 2)]
+    one, two = ledger.commit([(keys[0], {}, first), (keys[1], {}, second)], NOW)
+    assert one.due_at is not None
+    assert two.due_at is not None
+    assert two.due_at - one.due_at == timedelta(hours=1)
+
+
+def test_a_memory_comes_back_as_it_was(ledger: Ledger) -> None:
+    later = NOW + timedelta(hours=1)
+    kept = memory(generation=3, start=NOW, ends=(NOW, later), overridden=True, copy_of="DIBA-0001")
+    ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2")), kept, later)], [], NOW)
+    assert ledger.memories("log-1") == {"DIBA-0014": kept}
+    assert ledger.known("log-1") == {"DIBA-0014": Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2"))}
+    ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    [effect] = ledger.memories("log-1")["DIBA-0014"].effects
+    assert (effect.kind, effect.target, effect.state) == (Kind.START, "es", COMMITTED)
+
+
+# What is due -------------------------------------------------------------------------------------------------------
+
+
+def test_the_earliest_of_deployments_and_retries_is_due(ledger: Ledger) -> None:
+    hour = timedelta(hours=1)
+    ledger.save_sights("log-1", [sight("DIBA-0014", NOW + 2 * hour), sight("DIBA-0015", NOW + hour)], [], NOW)
+    ledger.save_sights("log-2", [sight("ACME-0001")], [], NOW)
+    assert ledger.dues() == {"log-1": NOW + hour}
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    ledger.advance(effect.number, COMMITTED, COMMITTED, retry_at=NOW)
+    assert ledger.dues() == {"log-1": NOW}
+    assert ledger.dues()["log-1"].tzinfo is UTC
+
+
+def test_a_vanished_deployment_has_nothing_due_until_it_is_seen_again(ledger: Ledger) -> None:
+    ledger.save_sights("log-1", [sight(due=NOW)], [], NOW)
+    ledger.save_sights("log-1", [], ["DIBA-0014"], NOW)
+    assert ledger.dues() == {}
+    ledger.save_sights("log-1", [sight(due=NOW)], [], NOW)
+    assert ledger.dues() == {"log-1": NOW}
+
+
+def test_a_deployment_woken_is_due_now(ledger: Ledger) -> None:
+    ledger.save_sights("log-1", [sight(due=NOW + timedelta(days=3))], [], NOW)
+    ledger.wake("log-1", "DIBA-0014", NOW)
+    assert ledger.dues() == {"log-1": NOW}
+
+
+def test_a_customer_is_unchanged_since_it_said_so_first(ledger: Ledger) -> None:
+    later = NOW + timedelta(hours=1)
+    assert ledger.customer_unchanged_since("DIBA", "a", NOW) == NOW
+    assert ledger.customer_unchanged_since("DIBA", "a", later) == NOW
+    assert ledger.customer_unchanged_since("DIBA", "b", later) == later
+
+
+def test_parked_effects_are_listed(ledger: Ledger) -> None:
+    numbers = {}
+    for state in EffectState:
+        [effect] = ledger.commit([(Key("log-1", f"D-{state}", Kind.START, 1, 0, "es"), {}, None)], NOW)
+        ledger.advance(effect.number, COMMITTED, state)
+        numbers[state] = effect.number
+    assert [one.number for one in ledger.parked()] == [numbers[UNKNOWN], numbers[FAILED]]
+
+
+def test_history_lines_stay_where_they_are(ledger: Ledger) -> None:
+    ledger.add_history("log-1", [(NOW, (46351.5, "DIBA-0014", "invited", "5")), (None, ("", "", "ñ", ""))])
+    ledger.add_history("log-2", [(NOW, ("other",))])
+    ledger.add_history("log-1", [(NOW, ("later",))])
+    assert ledger.history("log-1") == [(46351.5, "DIBA-0014", "invited", "5"), ("", "", "ñ", ""), ("later",)]
+
+
+# Several at one store ----------------------------------------------------------------------------------------------
+
+
+def test_reading_goes_on_while_another_writes(ledger: Ledger, other: Ledger) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    with ledger.engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE effect SET state = 'sent'")
+        # Neither waits for the writer nor sees what it has not committed.
+        assert other.effect(effect.number) == effect
+        assert other.parked() == []
+    assert (seen := other.effect(effect.number)) is not None
+    assert seen.state is SENT
+
+
+def test_a_writer_waits_for_another_instead_of_failing(ledger: Ledger, other: Ledger) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
+    moved = threading.Thread(target=lambda: other.advance(effect.number, COMMITTED, SENDING))
+    with ledger.engine.execution_options(writes=True).begin() as connection:
+        connection.exec_driver_sql("UPDATE effect SET reason = 'first'")
+        moved.start()
+    moved.join(timeout=10)
+    assert (seen := ledger.effect(effect.number)) is not None
+    assert (seen.state, seen.reason) == (SENDING, "first")
+
+
+def test_one_store_is_held_by_one_daemon(ledger: Ledger, other: Ledger) -> None:
+    with ledger.hold():
+        with pytest.raises(ConfigurationError, match="another deploylog is running"), other.hold():
+            pytest.fail("two hold one store")
+        assert other.parked() == []
+        other.commit([(KEY, PAYLOAD, None)], NOW)
+    with other.hold():
+        pass
+
+
+HOLDER = """
+import sys
+from deploylog.ledger import Ledger
+with Ledger.open(sys.argv[1]).hold():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_killed_daemon_leaves_no_lock_behind(ledger: Ledger, url: str) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(ConfigurationError, match=re.escape("deploylog.db")), ledger.hold():
+            pytest.fail("two hold one store")
+        holder.kill()
+        holder.wait()
+        with ledger.hold():
+            pass
+
+
+def test_a_store_in_memory_is_nobody_elses() -> None:
+    ledger = Ledger.open("sqlite:///:memory:")
+    with ledger.hold():
+        ledger.commit([(KEY, PAYLOAD, None)], NOW)
+        assert len(ledger.effects_of("log-1")) == 1
+    ledger.close()

@@ -1,0 +1,134 @@
+"""The prerequisites of the procedure, each judged for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from builders import CONTACTS, contact, customer, deployment, read_row
+from deploylog import deployment_log as log
+from deploylog.cells import Cell, Names
+from deploylog.model import (
+    Check,
+    Component,
+    Contact,
+    Customer,
+    CustomerValidation,
+    Deployment,
+    Gets,
+    Level,
+    Notify,
+    OperatedBy,
+    Party,
+)
+from deploylog.readiness import DEFAULT_LEVELS, check, missing_cells
+
+
+def findings(
+    row: Deployment,
+    whose: Customer | None = None,
+    contacts: Sequence[Contact] = CONTACTS,
+    levels: Mapping[Check, Level] = DEFAULT_LEVELS,
+    names: Names | None = None,
+) -> list[tuple[Check, Level]]:
+    found = check(row, whose or customer(), contacts, levels, names or Names())
+    return [(one.subject, one.level) for one in found if isinstance(one.subject, Check)]
+
+
+def test_the_complete_row_is_ready() -> None:
+    assert findings(deployment()) == []
+    assert missing_cells(deployment(), Names()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "subject", "level"),
+    [
+        ({"agreed_with": ""}, Check.AGREED_WITH, Level.BLOCK),
+        ({"validated_in": None}, Check.VALIDATED_IN, Level.BLOCK),
+        ({"customer_validation": None}, Check.CUSTOMER_VALIDATION, Level.BLOCK),
+        ({"rollback_guide": ""}, Check.ROLLBACK_GUIDE, Level.BLOCK),
+        ({"components": (Component("addon"),)}, Check.RELEASED_COMPONENTS, Level.WARN),
+    ],
+)
+def test_each_prerequisite_is_a_check_of_its_own(changes: dict[str, Any], subject: Check, level: Level) -> None:
+    row = deployment(**changes)
+    assert findings(row) == [(subject, level)]
+    for weight in (Level.BLOCK, Level.WARN):
+        assert findings(row, levels={subject: weight}) == [(subject, weight)]
+    assert findings(row, levels={subject: Level.OFF}) == []
+
+
+def test_an_accepted_risk_needs_somebody_who_accepted_it() -> None:
+    accepted = CustomerValidation.RISK_ACCEPTED
+    assert findings(deployment(customer_validation=accepted)) == []
+    found = findings(deployment(customer_validation=accepted, agreed_with=""))
+    assert (Check.CUSTOMER_VALIDATION, Level.BLOCK) in found
+
+
+@pytest.mark.parametrize(
+    ("contacts", "operated_by", "ready"),
+    [
+        ((), OperatedBy.US, False),
+        ((contact("a@x.example", Party.PROJECT_TEAM),), OperatedBy.US, False),
+        ((contact("a@x.example", Party.HELPDESK),), OperatedBy.US, False),
+        ((contact("a@x.example"),), OperatedBy.US, True),
+        ((contact("a@x.example", gets=Gets.MAIL),), OperatedBy.US, True),
+        ((contact("a@x.example", gets=Gets.INVITE),), OperatedBy.US, False),
+        ((contact("a@x.example", gets=Gets.NOTHING),), OperatedBy.US, False),
+        ((contact("a@x.example"),), OperatedBy.US_FOR_PARTNER, False),
+        ((contact("a@x.example"), contact("b@x.example", Party.PARTNER)), OperatedBy.US_FOR_PARTNER, True),
+    ],
+)
+def test_the_parties_to_notify_must_be_there(contacts: Sequence[Contact], operated_by: OperatedBy, ready: bool) -> None:
+    found = findings(deployment(), customer(operated_by=operated_by), contacts)
+    assert found == ([] if ready else [(Check.CONTACTS, Level.BLOCK)])
+
+
+@pytest.mark.parametrize("notify", [Notify.INTERNAL_ONLY, Notify.NOBODY])
+def test_who_is_not_told_need_not_be_there(notify: Notify) -> None:
+    assert findings(deployment(notify=notify), contacts=()) == []
+
+
+def test_all_that_is_missing_is_told_at_once_what_blocks_first() -> None:
+    row = deployment(agreed_with="", rollback_guide="", components=(Component("addon"),))
+    levels = {Check.AGREED_WITH: Level.WARN}
+    assert findings(row, levels=levels) == [
+        (Check.ROLLBACK_GUIDE, Level.BLOCK),
+        (Check.AGREED_WITH, Level.WARN),
+        (Check.RELEASED_COMPONENTS, Level.WARN),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "names"),
+    [(one, Names()) for one in (log.START, log.DURATION, log.ENVIRONMENT, log.RESPONSIBLE)]
+    + [(log.START, Names({"Start": "Inicio"}))],
+)
+def test_a_cell_nothing_can_be_announced_without_is_told_by_its_name(column: str, names: Names) -> None:
+    found = missing_cells(read_row({column: ""}, names), names)
+    assert names.shown(column) in [dict(one.values)["column"] for one in found]
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [(log.START, "mañana"), (log.DURATION, -5), (log.ENVIRONMENT, "x"), (log.RESPONSIBLE, "x")]
+)
+def test_a_cell_that_cannot_be_read_is_told_once_and_not_as_empty(column: str, cell: Cell) -> None:
+    row = read_row({column: cell})
+    told = [dict(one.values)["column"] for one in (*row.problems, *missing_cells(row, Names()))]
+    assert told == [column]
+
+
+def test_a_deployment_has_tickets_or_components() -> None:
+    nothing = {log.TICKETS: "", log.COMPONENTS: ""}
+    [missing] = missing_cells(read_row(nothing), Names())
+    assert dict(missing.values)["column"] == log.COMPONENTS
+    assert missing_cells(read_row({log.TICKETS: ""}), Names()) == ()
+    assert missing_cells(read_row({log.COMPONENTS: ""}), Names()) == ()
+
+
+@pytest.mark.parametrize("column", [log.START, log.DURATION, log.ENVIRONMENT, log.RESPONSIBLE])
+def test_of_an_empty_cell_nothing_is_said_about_its_neighbours(column: str) -> None:
+    row = read_row({column: ""})
+    assert [dict(one.values)["column"] for one in missing_cells(row, Names())] == [column]
