@@ -45,6 +45,7 @@ UNREADABLE: list[tuple[str, Cell]] = [
     (log.START, "2026-13-01 09:00"),
     (log.START, "9/12 09:00"),
     (log.START, "2026-12-09"),
+    (log.START, serial("2026-12-09 00:00")),
     (log.START, -5),
     (log.START, "-5"),
     (log.START, 0),
@@ -62,6 +63,8 @@ UNREADABLE: list[tuple[str, Cell]] = [
     (log.DURATION, "-5"),
     (log.DURATION, 0),
     (log.DURATION, 0.001),
+    # `1:30`, as Sheets stores a time: a fraction of a day, not of a minute.
+    (log.DURATION, 0.0625),
     (log.DURATION, "quince"),
     (log.DURATION, "15 min"),
     (log.DURATION, "nan"),
@@ -170,7 +173,7 @@ def test_the_same_cells_are_another_instant_in_another_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "minutes"), [(15, 15), (15.0, 15), ("15", 15), (" 90 ", 90), ("7,5", 7.5), (0.5, 0.5), (10_079, 10_079)]
+    ("cell", "minutes"), [(15, 15), (15.0, 15), ("15", 15), (" 90 ", 90), ("7,5", 7.5), (1, 1), (10_079, 10_079)]
 )
 def test_a_duration_is_a_number_of_minutes(cell: Cell, minutes: float) -> None:
     window = read_row({log.DURATION: cell}).window

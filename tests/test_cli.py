@@ -337,6 +337,8 @@ def test_settled_as_unsent_it_goes_out_once_more_while_it_is_wanted(
     ledger = Ledger.open(f"sqlite:///{config.parent / 'deploylog.db'}")
     with ledger.hold():  # the daemon runs meanwhile
         done = deploylog("settle", str(parked), "unsent", "-c", config)
+    # The daemon looks at the row at its next tick, whatever else it has to do.
+    assert [at <= bootstrap.now() for at in ledger.dues().values()] == [True]
     ledger.close()
     assert (done.status, done.out) == (0, f"effect {parked} (start es of DIBA-0001): unsent\n")
     for _ in range(2):

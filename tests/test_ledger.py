@@ -222,26 +222,26 @@ def test_many_who_commit_one_intent_make_one_effect(ledger: Ledger, url: str) ->
 
 
 def together(url: str, act: Callable[[Ledger], object]) -> tuple[int, int]:
-    """Have eight do it at once; how many could, how many came second."""
-    gate = threading.Barrier(8)
+    """Have eight do it at once, each with a connection of its own; how many could, how many came second."""
+    gate = threading.Barrier(8, timeout=10)
     told: list[bool] = []
 
-    def one() -> None:
-        own = Ledger.open(url)
+    def one(own: Ledger) -> None:
         gate.wait()
         try:
             act(own)
             told.append(True)
         except DeploylogError:
             told.append(False)
-        finally:
-            own.close()
 
-    threads = [threading.Thread(target=one) for _ in range(8)]
+    ledgers = [Ledger.open(url) for _ in range(8)]
+    threads = [threading.Thread(target=one, args=(own,)) for own in ledgers]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    for own in ledgers:
+        own.close()
     return told.count(True), told.count(False)
 
 

@@ -374,6 +374,28 @@ def test_status_started_sends_it_before_its_time() -> None:
     assert play.mails(Kind.START) == [(Kind.START, "es")]
 
 
+def test_started_said_far_ahead_asks_and_sends_nothing_before_the_start() -> None:
+    """A slip on the evening before: however long it stays, nobody is told in the night."""
+    play = Play(now=START - timedelta(days=3))
+    play.run()
+    play.wait(MINUTE)
+    decision = play.edit_and_leave(status=Status.STARTED)
+    assert decision.progress is Progress.NEEDS_ATTENTION
+    play.wait_until(START - SECOND)
+    assert play.sent == []
+    play.wait_until(START)
+    assert play.mails() == [(Kind.START, "es")]
+
+
+def test_started_said_far_ahead_is_believed_once_the_start_is_put_right() -> None:
+    play = Play(now=START - timedelta(days=3))
+    play.run()
+    play.wait(MINUTE)
+    play.edit_and_leave(status=Status.STARTED)
+    play.edit_and_leave(window=window_at(play.now + 5 * MINUTE), override="Eva: now")
+    assert play.mails() == [(Kind.START, "es")]
+
+
 @pytest.mark.parametrize(("late", "sent"), [(LATE, True), (LATE + SECOND, False)])
 def test_more_than_late_after_the_start_it_is_not_sent(late: timedelta, sent: bool) -> None:
     play = scheduled()
@@ -728,7 +750,7 @@ def test_draft_with_an_event_says_that_it_stands() -> None:
     play = scheduled()
     decision = play.edit(status=Status.DRAFT)
     assert (decision.progress, decision.event) == (Progress.DRAFT, EventWish.LEAVE)
-    assert said(decision) == ["draft_event_stands"]
+    assert said(decision) == ["invitation_stands"]
 
 
 def test_cancelled_before_anything_was_mailed_withdraws_the_event_and_mails_nobody() -> None:
@@ -789,6 +811,16 @@ def test_cancelled_planned_again_and_cancelled_again_is_told_both_times() -> Non
         (Kind.START, "es"),
         (Kind.CANCELLED, "es"),
     ]
+
+
+def test_a_language_of_the_cancellation_still_to_go_goes_and_a_broken_cell_then_asks_nothing() -> None:
+    play = started(around=surroundings(contacts=OTHER_LANGUAGES))
+    play.edit_and_leave(status=Status.CANCELLED)
+    partly_out(play, Kind.CANCELLED)
+    assert [(one.kind, one.target) for one in play.look().wanted] == [(Kind.CANCELLED, "en")]
+    play.run()
+    broken = (Sentence.of("cell_date_time", column="Start"),)
+    assert play.edit_and_leave(window=None, problems=broken).progress is Progress.CANCELLED
 
 
 def test_a_cancelled_row_whose_start_is_edited_is_not_cancelled_once_more() -> None:

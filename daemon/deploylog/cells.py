@@ -169,7 +169,7 @@ class RowReader:
         return None
 
     def minutes(self, column: str) -> timedelta | None:
-        """A number of minutes, a second or more and less than a week."""
+        """A number of minutes, from one to less than a week; below one it is a time typed as `1:30`."""
         cell = self.cell(column)
         if text_of(cell) == "":
             return None
@@ -177,7 +177,7 @@ class RowReader:
             minutes = float(text_of(cell).replace(",", "."))
         except ValueError:
             minutes = -1.0
-        if isinstance(cell, bool) or not 1 / 60 <= minutes < 7 * 24 * 60:
+        if isinstance(cell, bool) or not 1 <= minutes < 7 * 24 * 60:
             self._problem("cell_minutes", column, text=_short(text_of(cell)))
             return None
         return timedelta(seconds=round(minutes * 60))
@@ -190,6 +190,10 @@ class RowReader:
         local = local_moment(cell)
         if local is None:
             self._problem("cell_date_time", column, text=_short(text_of(cell)))
+            return None
+        if isinstance(cell, int | float) and float(cell).is_integer():
+            # A date alone is stored as the midnight it begins with; nobody is to be told a time nobody wrote.
+            self._problem("cell_no_time", column, text=f"{local:%d/%m/%Y}")
             return None
         instant = local.replace(tzinfo=zone).astimezone(UTC)
         if instant.astimezone(zone).replace(tzinfo=None) != local:
@@ -245,4 +249,8 @@ def local_moment(cell: Cell) -> datetime | None:
 def _short(text: str) -> str:
     """Enough of a cell to recognise it in a sentence, on one line."""
     line = " ".join(text.split())
+    if re.fullmatch(r"0?\.\d+", line):
+        # A time without a date is stored as a fraction of a day; people know it by its hours and minutes.
+        minutes = round(float(line) * 24 * 60)
+        line = f"{minutes // 60}:{minutes % 60:02d}"
     return line if len(line) <= 40 else line[:39] + "…"

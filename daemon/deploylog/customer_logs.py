@@ -23,7 +23,7 @@ from deploylog.google.sheets import Cell, CellWrite, MissingTab
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import Policy
 from deploylog.messages import Messages
-from deploylog.model import Customer, Registry, Sentence
+from deploylog.model import Customer, Party, Registry, Sentence
 from deploylog.observe import is_ours
 from deploylog.registry import Defaults, RegistrySheet, read_registry
 
@@ -106,21 +106,56 @@ class CustomerLogs:
         }
 
     def owners(self, current: Registry, files: Mapping[str, DriveFile]) -> dict[str, Customer]:
-        """Which customer each log is of: by the link in `Log`, by the file's own property, by its name."""
-        found: dict[str, Customer] = {}
+        """Which customer each log is of."""
+        logs = self._logs(current, files)
+        return {logs[customer.name].id: customer for customer in current.customers if customer.name in logs}
+
+    @staticmethod
+    def _logs(current: Registry, files: Mapping[str, DriveFile]) -> dict[str, DriveFile]:
+        """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
+
+        The link alone proves nothing: it may have been copied or sorted into another customer's row.
+        """
+        found: dict[str, DriveFile] = {}
+        claimed: set[str] = set()
         for customer in current.customers:
-            file = self._log_of(customer, files)
-            if file is not None and file.id not in found:
-                found[file.id] = customer
+            digest = _digest(customer)
+            own = [
+                file
+                for file in files.values()
+                if file.properties.get(LOG_OF) == digest or _is(file.name, customer.name)
+            ]
+            claimed |= {file.id for file in own}
+            if own:
+                # Of several, as after a copy made by hand, the one that is linked; then the one of the right name.
+                found[customer.name] = min(
+                    own, key=lambda one: (one.id not in customer.log_link, not _is(one.name, customer.name), one.id)
+                )
+        for customer in current.customers:
+            linked = next((one for one in files.values() if one.id in customer.log_link), None)
+            if customer.name not in found and linked is not None and linked.id not in claimed:
+                found[customer.name] = linked
+                claimed.add(linked.id)
         return found
+
+    def _is_gone(self, customer: Customer, files: Mapping[str, DriveFile]) -> bool:
+        """Whether the log this customer had was trashed or moved away: it is not made anew by itself."""
+        return any(known in customer.log_link for known in self._ledger.all_logs() if known not in files)
 
     def make_missing(
         self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime, problems: list[str]
     ) -> dict[str, DriveFile]:
         """Make a log for each customer that has none and whose row was left alone; returns those made or found."""
         made: dict[str, DriveFile] = {}
+        logs = self._logs(sheet.registry, files)
         for customer in sheet.registry.customers:
-            if not is_ours(customer) or self._log_of(customer, files) is not None or customer.problems:
+            if not is_ours(customer) or customer.name in logs or customer.problems:
+                continue
+            if self._is_gone(customer, files):
+                words = self._messages.sentence(
+                    Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)), self._policy.language
+                )
+                problems.append(f"{customer.name}: {words}")
                 continue
             unchanged_since = self._ledger.customer_unchanged_since(folded(customer.name), customer.fingerprint, now)
             if now - unchanged_since < self._policy.timing.settle:
@@ -159,67 +194,68 @@ class CustomerLogs:
         self._refused_shares[customer.name] = tuple(refused)
         return file
 
-    def _log_of(self, customer: Customer, files: Mapping[str, DriveFile]) -> DriveFile | None:
-        by_link = next((file for file in files.values() if file.id in customer.log_link), None)
-        if by_link is not None:
-            return by_link
-        digest = _digest(customer)
-        by_property = next((file for file in files.values() if file.properties.get(LOG_OF) == digest), None)
-        if by_property is not None:
-            return by_property
-        return next((file for file in files.values() if _is(file.name, customer.name)), None)
-
     def write_states(
         self,
         sheet: RegistrySheet,
         files: Mapping[str, DriveFile],
-        log_problems: Mapping[str, Sentence],
+        log_problems: Mapping[str, tuple[Sentence, ...]],
         problems: list[str],
     ) -> None:
-        """`Log` and `State` of every customer, where they differ from what stands."""
-        wanted: list[tuple[int, str, str]] = []
-        for customer in sheet.registry.customers:
-            file = self._log_of(customer, files)
-            if file is not None:
-                wanted.append((customer.row, registry.LOG, file.link))
-            state = self._state(customer, file, sheet.registry, log_problems)
-            wanted.append((customer.row, registry.STATE, state))
-        rows = self._cells[registry.CUSTOMERS]
-        tab = self._policy.names.shown(registry.CUSTOMERS)
-        writes = []
-        for row, name, value in wanted:
-            column = sheet.layout.columns.get(name)
-            if column is None:
-                continue
-            cells = rows[row - 1]
-            standing = text_of(cells[column - 1]) if column <= len(cells) else ""
-            if standing != value:
-                writes.append(CellWrite(tab, row, column, value))
+        """`Log` and `State` of every customer, where they differ from what stands; `problems` gets what failed."""
         try:
-            self._google.sheets.write(self._installation.registry.id, writes)
+            if self._state_writes(sheet, files, log_problems):
+                # A pass may be long, and rows and columns may have moved since the registry was read.
+                writes = self._state_writes(self.read_registry(), files, log_problems)
+                self._google.sheets.write(self._installation.registry.id, writes)
         except OutsideError as failure:
             problems.append(f"{self._config.drive.registry}: {failure}")
+
+    def _state_writes(
+        self,
+        sheet: RegistrySheet,
+        files: Mapping[str, DriveFile],
+        log_problems: Mapping[str, tuple[Sentence, ...]],
+    ) -> list[CellWrite]:
+        """The cells of the registry as last read that do not say what they shall."""
+        logs = self._logs(sheet.registry, files)
+        tab = self._policy.names.shown(registry.CUSTOMERS)
+        writes = []
+        for customer in sheet.registry.customers:
+            file = logs.get(customer.name)
+            wanted = {registry.STATE: self._state(customer, file, files, sheet.registry, log_problems)}
+            if file is not None:
+                wanted[registry.LOG] = file.link
+            cells = self._cells[registry.CUSTOMERS][customer.row - 1]
+            for name, value in wanted.items():
+                column = sheet.layout.columns.get(name)
+                if column is not None and text_of(cells[column - 1] if column <= len(cells) else "") != value:
+                    writes.append(CellWrite(tab, customer.row, column, value))
+        return writes
 
     def _state(
         self,
         customer: Customer,
         file: DriveFile | None,
+        files: Mapping[str, DriveFile],
         current: Registry,
-        log_problems: Mapping[str, Sentence],
+        log_problems: Mapping[str, tuple[Sentence, ...]],
     ) -> str:
         """One sentence or more on how the customer stands, in the organization's language."""
         sentences = [*customer.problems, *_about(customer, current)]
         if not is_ours(customer):
             sentences.append(Sentence.of("state_partner"))
+        elif file is None and self._is_gone(customer, files):
+            sentences.append(Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)))
         elif file is None:
-            sentences.append(Sentence.of("state_log_to_come"))
-        elif file.id in log_problems:
-            sentences.append(log_problems[file.id])
+            sentences.append(Sentence.of("state_log_waits" if customer.problems else "state_log_to_come"))
+        elif file is not None:
+            sentences += log_problems.get(file.id, ())
         if self._refused_shares.get(customer.name):
             sentences.append(Sentence.of("state_not_shared", addresses=self._refused_shares[customer.name]))
         if current.pause_all or customer.paused:
             sentences.append(Sentence.of("state_paused"))
-        if is_ours(customer) and not current.contacts_of(customer):
+        managers = (one for one in current.contacts_of(customer) if one.party is Party.CUSTOMER_MANAGER)
+        if is_ours(customer) and not any(one.gets.mail for one in managers):
             sentences.append(Sentence.of("state_needs_contacts"))
         words = [self._messages.sentence(one, self._policy.language, None) for one in sentences]
         text = "; ".join(words) or self._messages.sentence(Sentence.of("state_ready"), self._policy.language, None)

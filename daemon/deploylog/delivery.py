@@ -54,7 +54,7 @@ class Outcome:
 
     effect: Effect
     what: str
-    """`sent`, `parked`, `invited`, `updated`, `recorded` or `withdrawn`."""
+    """`sent`, `parked`, `invited`, `updated`, `recorded`, `withdrawn` or `adopted`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ class EventContent:
     end: datetime
     time_zone: str
     guests: tuple[str, ...]
-    reminders: tuple[timedelta, ...] = ()
 
     def digest(self) -> str:
         """Equal exactly when nothing a guest could see differs."""
@@ -240,7 +239,6 @@ class Delivery:
             reason="",
             to_tell="" if effect.key.kind in (Kind.NUDGE, Kind.OVERRUN) else "sent",
         )
-        log.info("sent", effect=effect.number, key=str(effect.key), recipients=len(effect.payload["to"]))
         return Outcome(effect, "sent")
 
     def _park(self, effect: Effect, state: EffectState, reason: str) -> Outcome:
@@ -353,9 +351,9 @@ class Delivery:
         effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True, payload=payload)
         try:
             for identity in _event_ids(effect):
-                event = self._bring_about(effect, identity, content, tell_guests, look_first)
-                if event is not None:
-                    return [self._event_written(effect, event, content, tell_guests, now)]
+                brought = self._bring_about(effect, identity, content, tell_guests, look_first)
+                if brought is not None:
+                    return [self._event_written(effect, *brought, content, tell_guests, now)]
         except Refused as refusal:
             if isinstance(refusal, AccessDenied | Changed | NotFound):
                 raise
@@ -367,8 +365,11 @@ class Delivery:
 
     def _bring_about(
         self, effect: Effect, identity: str, content: EventContent, tell_guests: bool, look_first: bool
-    ) -> Event | None:
-        """Have the event stand under this id; None where the id is taken by one that cannot be restored."""
+    ) -> tuple[Event, bool] | None:
+        """Have the event stand under this id; None where the id is taken by one that cannot be restored.
+
+        True beside the event: it stood there as wanted, from the time of an earlier ledger, and nobody was told now.
+        """
         existing = self._calendar.get(identity) if look_first else None
         if existing is None:
             body = _event_body(effect.key, content) | {
@@ -376,13 +377,16 @@ class Delivery:
                 "attendees": [{"email": guest} for guest in content.guests],
             }
             try:
-                return self._calendar.insert(body, send_updates=tell_guests)
+                return self._calendar.insert(body, send_updates=tell_guests), False
             except Conflict:
                 existing = self._calendar.get(identity)
         if existing is None:
             return None
+        private = existing.get("extendedProperties", {}).get("private", {})
+        if existing.get("status") != "cancelled" and private.get("content") == content.digest():
+            return existing, not look_first
         try:
-            return self._update(effect, existing, content, tell_guests)
+            return self._update(effect, existing, content, tell_guests), False
         except AccessDenied:
             if existing.get("status") != "cancelled":
                 raise
@@ -390,9 +394,6 @@ class Delivery:
 
     def _update(self, effect: Effect, existing: Event, content: EventContent, tell_guests: bool) -> Event:
         """Write the content over what stands, keeping guests' answers and guests people added by hand."""
-        private = existing.get("extendedProperties", {}).get("private", {})
-        if existing.get("status") != "cancelled" and private.get("content") == content.digest():
-            return existing
         standing = {str(guest["email"]).lower(): guest for guest in existing.get("attendees", [])}
         ours_before = {guest.lower() for guest in effect.payload.get("guests", ())}
         kept = [guest for address, guest in standing.items() if address not in ours_before]
@@ -403,10 +404,10 @@ class Delivery:
         return self._calendar.update(str(existing["id"]), body, str(existing.get("etag", "")), send_updates=tell_guests)
 
     def _event_written(
-        self, effect: Effect, event: Event, content: EventContent, tell_guests: bool, now: datetime
+        self, effect: Effect, event: Event, adopted: bool, content: EventContent, tell_guests: bool, now: datetime
     ) -> Outcome:
         first = not effect.content_hash or effect.state is not SENT
-        what = "invited" if first else "updated" if tell_guests else "recorded"
+        what = "adopted" if adopted else "invited" if first else "updated" if tell_guests else "recorded"
         effect = self._ledger.advance(
             effect.number,
             effect.state,
@@ -418,7 +419,7 @@ class Delivery:
             in_doubt=False,
             retry_at=None,
             reason="",
-            to_tell=what,
+            to_tell="" if adopted else what,
         )
         return Outcome(effect, what)
 

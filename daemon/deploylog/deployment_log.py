@@ -232,6 +232,8 @@ class Projection:
     delay_notified: datetime | None = None
     end_notified: datetime | None = None
     actual_end: datetime | None = None
+    knows_actual_end: bool = True
+    """False: the row was closed before it was first seen; what its cell says stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +258,9 @@ def changes_for(row: SheetRow, layout: Layout, wanted: Projection, zone: ZoneInf
         START_NOTIFIED: wanted.start_notified,
         DELAY_NOTIFIED: wanted.delay_notified,
         END_NOTIFIED: wanted.end_notified,
-        ACTUAL_END: wanted.actual_end,
     }
+    if wanted.knows_actual_end:
+        moments[ACTUAL_END] = wanted.actual_end
     values |= {column: serial_of(moment, zone) if moment else "" for column, moment in moments.items()}
     changes = [
         CellChange(row.number, layout.columns[column], value)

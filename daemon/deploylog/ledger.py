@@ -198,7 +198,12 @@ class Ledger:
                 _prepare_sqlite(engine)
             ledger = cls(engine)
             ledger._migrate()
-        except (sa.exc.SQLAlchemyError, ImportError, OSError) as problem:
+        except ImportError as problem:
+            raise ConfigurationError(
+                f"store: {_shown(url)} needs a driver that is not installed ({problem}); "
+                "for PostgreSQL install deploylog[postgresql]"
+            ) from problem
+        except (sa.exc.SQLAlchemyError, OSError) as problem:
             reason = str(getattr(problem, "orig", None) or problem).splitlines()[0]
             raise ConfigurationError(
                 f"store: {_shown(url)} cannot be opened ({reason}); "
@@ -449,7 +454,9 @@ class Ledger:
         """The effects of a log that came to be and of which History says nothing yet, oldest first."""
         query = sa.select(effects).where(effects.c.log_id == log_id, effects.c.to_tell != "")
         with self.engine.connect() as connection:
-            return [_effect(row) for row in connection.execute(query.order_by(effects.c.at, effects.c.number)).all()]
+            found = [_effect(row) for row in connection.execute(query).all()]
+        # Of one instant: the mail, then what the calendar was told of it.
+        return sorted(found, key=lambda one: (one.at or one.committed_at, one.key.kind is Kind.EVENT, one.number))
 
     def parked(self) -> list[Effect]:
         with self.engine.connect() as connection:

@@ -25,6 +25,8 @@ from deploylog.model import (
     Finding,
     Kind,
     Level,
+    Notify,
+    Party,
     Progress,
     Sentence,
     Status,
@@ -113,6 +115,11 @@ class Memory:
         return any(one.kind is Kind.EVENT and one.state is EffectState.SENT for one in self.effects)
 
     @property
+    def may_have_event(self) -> bool:
+        """Whether an event of ours stands or may stand, an answer having been lost."""
+        return any(one.kind is Kind.EVENT and one.state is not EffectState.DEAD for one in self.effects)
+
+    @property
     def closed_at(self) -> datetime | None:
         """The actual end: when the row was first seen closed."""
         return self.status_since if self.status in (Status.DONE, Status.ROLLED_BACK) else None
@@ -199,6 +206,9 @@ class Decision:
 
 
 _AT_REST = frozenset({Progress.DRAFT, Progress.DONE, Progress.ROLLED_BACK, Progress.CANCELLED})
+_UNANNOUNCED = frozenset({Progress.DRAFT, Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
+EARLIEST_START = timedelta(hours=12)
+"""Started so long before the planned start is more likely a slip of the hand than an early deployment."""
 _PAUSED = Decision(Progress.PAUSED, (Sentence.of("paused"),))
 
 
@@ -226,7 +236,8 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     So does planning again what was cancelled by mail, since that can be cancelled again. After the start mail the
     generation stays, whatever happens to `Start`.
     """
-    after = before
+    # A clock that was set back must not leave a row "edited in the future": it would wait until then.
+    after = replace(before, changed_at=min(before.changed_at, now), status_since=min(before.status_since, now))
     if row.fingerprint != before.fingerprint:
         after = replace(after, fingerprint=row.fingerprint, changed_at=now)
     # An unreadable status is no new status: nothing is concluded from it.
@@ -255,6 +266,14 @@ def decide(row: Deployment, memory: Memory, around: Surroundings, now: datetime)
     if around.paused:
         at_rest = decision.progress in _AT_REST and not decision.wanted
         return replace(decision, event=EventWish.LEAVE) if at_rest else _PAUSED
+    if decision.progress in _UNANNOUNCED and memory.has_event:
+        # What the guests were told before still stands in their calendars; the row must not look as if it did not.
+        told = (*decision.sentences, Sentence.of("invitation_stands"))
+        decision = replace(decision, sentences=told)
+    sending = [one for one in memory.effects if one.state is EffectState.SENDING]
+    if sending and decision.progress is not None:
+        unsure = tuple(Sentence.of("sending_now", what=_name(one)) for one in sending)
+        decision = replace(decision, sentences=(*unsure, *decision.sentences))
     parked = tuple(_parked(one) for one in memory.effects if one.state in PARKED)
     if parked and decision.progress is not None:
         told = () if decision.progress is Progress.NEEDS_ATTENTION else decision.sentences
@@ -274,7 +293,7 @@ def _by_status(row: Deployment, memory: Memory, around: Surroundings, now: datet
         return Decision(None, due=settled_at)
     if row.status in (Status.DONE, Status.ROLLED_BACK):
         return _closed(row, memory, around, now)
-    if memory.out(Kind.END, Kind.ROLLED_BACK) or (memory.started and memory.out(Kind.CANCELLED)):
+    if memory.out(Kind.END, Kind.ROLLED_BACK) or (memory.started and memory.revoked):
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("reopened"),))
     if not memory.started:
         return _planned(row, memory, around, now)
@@ -285,10 +304,10 @@ def _by_status(row: Deployment, memory: Memory, around: Surroundings, now: datet
 
 def _draft(memory: Memory) -> Decision:
     """Step 1. Draft stops what is pending, at once; what is out stands, and the row says so."""
+    if memory.out(Kind.END, Kind.ROLLED_BACK):
+        return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("reopened"),))
     if memory.started:
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("draft_after_start"),))
-    if memory.has_event and memory.start:
-        return Decision(Progress.DRAFT, (Sentence.of("draft_event_stands", when=memory.start),))
     return Decision(Progress.DRAFT)
 
 
@@ -300,7 +319,7 @@ def _cancelled(row: Deployment, memory: Memory, around: Surroundings, now: datet
     if now < settled_at:
         # Nothing pending goes out from here on; that it is cancelled is told once the row was left alone.
         return Decision(Progress.CANCELLED, due=settled_at)
-    event = EventWish.CANCEL if memory.has_event else EventWish.LEAVE
+    event = EventWish.CANCEL if memory.may_have_event else EventWish.LEAVE
     # What an earlier cancellation took back is not cancelled once more, in whichever generation the row is by now.
     last = max((one.generation for one in memory.out(Kind.CANCELLED)), default=0)
     announced = memory.revoked or any(
@@ -308,6 +327,8 @@ def _cancelled(row: Deployment, memory: Memory, around: Surroundings, now: datet
     )
     if announced and not memory.revoked and (incomplete := _incomplete(row, around)):
         return Decision(Progress.NEEDS_ATTENTION, incomplete, event=event)
+    if announced and not memory.revoked and _lost_its_readers(row, around):
+        return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("nobody_left_to_tell"),), event=event)
     wanted = _mails(Kind.CANCELLED, row, memory, around, now) if announced else ()
     return Decision(Progress.CANCELLED, event=event, wanted=wanted, next_action=_sending(wanted, Kind.CANCELLED))
 
@@ -343,6 +364,8 @@ def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime
             (Sentence.of("boxes_missing", columns=columns),),
             next_action=Sentence.of("next_waits_for_boxes", columns=columns),
         )
+    if memory.started and _lost_its_readers(row, around):
+        return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("nobody_left_to_tell"),))
     wanted = _mails(kind, row, memory, around, now)
     return Decision(
         progress,
@@ -361,10 +384,14 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
     if row.status is Status.PLANNED and now - row.window.start > timing.late_after and _missed(row, memory, around):
         # Nothing to judge about a date that has passed; only staff know whether it was deployed.
         return Decision(
-            Progress.NEEDS_ATTENTION, (Sentence.of("start_late", when=row.window.start, late=timing.late_after),)
+            Progress.NEEDS_ATTENTION,
+            (Sentence.of("start_late", when=row.window.start, year=row.window.start.year, late=timing.late_after),),
         )
     if row.status is not Status.PLANNED and _past_at_first_sight(row, memory, timing):
-        return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("past_at_first_sight", when=row.window.start),))
+        return Decision(
+            Progress.NEEDS_ATTENTION,
+            (Sentence.of("past_at_first_sight", when=row.window.start, year=row.window.start.year),),
+        )
     prerequisites = _prerequisites(row, around)
     dates = rules.judge(row.window, around.dates)
     if not row.override and not rules.allowed(prerequisites):
@@ -395,8 +422,17 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
     assert row.window is not None
     start_due = row.window.start - timing.start_lead
     if row.status is Status.DELAYED:
-        wanted = _mails(Kind.DELAY, row, memory, around, now)
+        # Said once: a new start while Delayed stands is no second delay.
+        said = any(one.at and one.at >= memory.status_since for one in memory.out(Kind.DELAY))
+        wanted = () if said else _mails(Kind.DELAY, row, memory, around, now)
         return Decision(Progress.RUNNING_LATE, wanted=wanted, next_action=Sentence.of("next_waits_for_staff"))
+    if row.status is Status.STARTED and now < start_due and row.window.start - memory.status_since > EARLIEST_START:
+        column = around.policy.names.shown(log.START)
+        return Decision(
+            Progress.NEEDS_ATTENTION,
+            (Sentence.of("started_far_ahead", when=row.window.start, column=column),),
+            due=start_due,
+        )
     if row.status is Status.STARTED:
         wanted = _mails(Kind.START, row, memory, around, now)
         return (
@@ -437,9 +473,10 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
 
 def _in_progress_without_mails(row: Deployment, around: Surroundings) -> Decision:
     """A deployment nobody is mailed about (`Notify` Nobody) still runs; staff close it."""
+    nobody = not circles(row, around.customer, around.contacts)
     return Decision(
         Progress.IN_PROGRESS,
-        (Sentence.of("nobody_is_mailed"),),
+        (Sentence.of("nobody_is_mailed"),) if nobody else (),
         next_action=Sentence.of("next_waits_for_staff"),
     )
 
@@ -580,6 +617,13 @@ def _date_not_allowed(row: Deployment, findings: Iterable[Finding], around: Surr
     return Decision(Progress.DATE_NOT_ALLOWED, blocking, slots=rules.free_slots(row.window, around.dates, now))
 
 
+def _lost_its_readers(row: Deployment, around: Surroundings) -> bool:
+    """Whether a deployment that is for the customer has nobody there to mail, as when contacts were renamed away."""
+    told = {address for circle in circles(row, around.customer, around.contacts) for address in circle.to}
+    managers = {one.address for one in around.contacts if one.party is Party.CUSTOMER_MANAGER}
+    return row.notify is Notify.EVERYONE and not told & managers
+
+
 def _past_at_first_sight(row: Deployment, memory: Memory, timing: Timing) -> bool:
     """A row that already said so, about a time long past, when the daemon first saw it: history, not news."""
     assert row.window is not None
@@ -693,7 +737,12 @@ def _how_it_ended(row: Deployment, memory: Memory) -> tuple[Sentence, ...]:
 
 def _parked(effect: EffectSeen) -> Sentence:
     code = "parked_unknown" if effect.state is EffectState.UNKNOWN else "parked_failed"
-    return Sentence.of(code, what=Sentence.of(kind_code(effect.kind), target=effect.target), effect=effect.number)
+    reason = " ".join(effect.reason.split())[:120]
+    return Sentence.of(code, what=_name(effect), effect=effect.number, reason=reason)
+
+
+def _name(effect: EffectSeen) -> Sentence:
+    return Sentence.of(kind_code(effect.kind), target=effect.target)
 
 
 def kind_code(kind: Kind) -> str:

@@ -107,12 +107,12 @@ class LogView:
         return any(row.decision.progress in lively for row in self.rows)
 
     def windows(self) -> list[tuple[str, str, Window]]:
-        """ID, responsible and window of what is planned or under way, for the rule about overlaps."""
+        """ID, responsible and window of what was announced and is not closed, for the rule about overlaps."""
         open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
         return [
             (row.deployment.id, row.deployment.responsible, row.deployment.window)
             for row in self.rows
-            if row.deployment.status in open_ and row.deployment.window
+            if row.deployment.status in open_ and row.deployment.window and row.memory.has_event
         ]
 
 
@@ -192,11 +192,12 @@ class Observer:
                 past = adopted(row, sheet_rows[row.row], cells.layout, zone, told)
                 remembered[row.id] = replace(remembered[row.id], effects=past)
         judged = [replace(row, same_as=_same_as(row, identified, remembered)) for row in identified]
+        announced = [row for row in judged if remembered[row.id].has_event]
         rows = []
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
             held = row.row in identities.to_write
-            decision = self._decide(row, memory, customer, registry, judged, taken, now, held)
+            decision = self._decide(row, memory, customer, registry, announced, taken, now, held)
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
         return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None)
 
@@ -205,11 +206,11 @@ class Observer:
     ) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out."""
         memories = self._ledger.memories(view.file.id)
-        judged = [row.deployment for row in view.rows]
+        announced = [row.deployment for row in view.rows if row.memory.has_event]
         rows = []
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
-            decision = self._decide(row.deployment, memory, view.customer, registry, judged, taken, now, row.held)
+            decision = self._decide(row.deployment, memory, view.customer, registry, announced, taken, now, row.held)
             rows.append(replace(row, memory=memory, decision=decision))
         return replace(view, rows=tuple(rows))
 
@@ -236,6 +237,10 @@ class Observer:
                 Progress.NOT_READY if announcing else Progress(row.status.value),
                 (Sentence.of("log_without_customer"),) if announcing else (),
             )
+        if not is_ours(customer):
+            at_rest = row.status in (Status.DRAFT, Status.DONE, Status.ROLLED_BACK, Status.CANCELLED)
+            said = Progress(row.status.value) if at_rest else Progress.PAUSED
+            return Decision(said, () if at_rest else (Sentence.of("state_partner"),))
         around = Surroundings(
             policy=self._policy,
             customer=customer,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from deploylog import deployment_log as log
-from deploylog.cells import Names
+from deploylog.cells import Names, folded
 from deploylog.model import (
     Check,
     Contact,
@@ -23,6 +23,10 @@ from deploylog.model import (
     Sentence,
 )
 
+_NO_GUIDE = frozenset(
+    {"", "-", "?", "no", "none", "n/a", "na", "tbd", "todo", "nada", "no hay", "pendiente", "pendent"}
+)
+"""What people write where there is no guide yet."""
 DEFAULT_LEVELS: Mapping[Check, Level] = {
     Check.CONTACTS: Level.BLOCK,
     Check.AGREED_WITH: Level.BLOCK,
@@ -64,7 +68,7 @@ def check(
         Check.AGREED_WITH: None if deployment.agreed_with else _of("agreed_with", names, log.AGREED_WITH),
         Check.VALIDATED_IN: None if deployment.validated_in else _of("validated_in", names, log.VALIDATED_IN),
         Check.CUSTOMER_VALIDATION: _customer_validation(deployment, names),
-        Check.ROLLBACK_GUIDE: None if deployment.rollback_guide else _of("rollback_guide", names, log.ROLLBACK_GUIDE),
+        Check.ROLLBACK_GUIDE: _rollback_guide(deployment, names),
         Check.RELEASED_COMPONENTS: _released(deployment),
     }
     findings = [
@@ -95,6 +99,11 @@ def _customer_validation(deployment: Deployment, names: Names) -> Sentence | Non
             "risk_accepted_by", column=names.shown(log.CUSTOMER_VALIDATION), agreed=names.shown(log.AGREED_WITH)
         )
     return None
+
+
+def _rollback_guide(deployment: Deployment, names: Names) -> Sentence | None:
+    said_nothing = folded(deployment.rollback_guide) in _NO_GUIDE
+    return _of("rollback_guide", names, log.ROLLBACK_GUIDE) if said_nothing else None
 
 
 def _released(deployment: Deployment) -> Sentence | None:

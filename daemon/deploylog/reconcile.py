@@ -7,7 +7,7 @@ It is level-triggered: a pass that is lost, or that fails half-way, is made good
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -88,8 +88,11 @@ class Reconciler:
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
         self._in_progress: dict[str, bool] = {}
+        self._to_read: set[str] = set()
+        """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
         self._windows: dict[str, list[tuple[str, str, Window]]] = {}
         self._problems: dict[str, Sentence] = {}
+        self._deleted: dict[str, tuple[Sentence, ...]] = {}
         self._last_registry: Registry | None = None
 
     # A pass ----------------------------------------------------------------------------------------------------
@@ -116,6 +119,8 @@ class Reconciler:
             self._files |= self._customer_logs.make_missing(sheet, self._files, now, report.problems)
         changed_registry = current != self._last_registry
         self._last_registry = current
+        if changed_registry:
+            self._to_read |= set(self._files)
         if whole:
             self._replies.refresh(now, report.problems)
         owners = self._customer_logs.owners(current, self._files)
@@ -123,7 +128,7 @@ class Reconciler:
         chosen = [
             file
             for file in self._files.values()
-            if (changed_registry or self._worth_reading(file, due.get(file.id), now, whole))
+            if file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole)
         ]
         # What is due goes before what merely changed: a long pass must not make a mail late.
         chosen.sort(key=lambda file: due.get(file.id, NEVER))
@@ -133,12 +138,13 @@ class Reconciler:
             if progress:
                 progress(done, len(chosen))
             customer = owners.get(file.id)
-            if customer is None or is_ours(customer):
+            if customer is None or is_ours(customer) or self._ledger.log(file.id) is not None:
                 self._one_log(file, customer, current, clock(), report)
         if progress:
             progress(len(chosen), len(chosen))
         if whole or chosen:
-            self._customer_logs.write_states(sheet, self._files, self._problems, report.problems)
+            told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
+            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, report.problems)
         return report
 
     def next_due(self, after: datetime) -> datetime | None:
@@ -162,6 +168,7 @@ class Reconciler:
         self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime, report: PassReport
     ) -> None:
         """One log from reading to writing back; its failure is told and does not stop the others."""
+        self._to_read.add(file.id)
         try:
             self._delivery.resolve_doubts(file.id, now)
             view = self._look(file, customer, current, now)
@@ -169,11 +176,18 @@ class Reconciler:
             self._problems.pop(file.id, None)
             self._remember(view, now)
             outcomes = self._carry_out(view, current, now)
+            _log_outcomes(view, outcomes)
             if outcomes:
                 view = self._observer.decide_again(view, current, self._windows_elsewhere(file), now)
             self._remember(view, now)
+            self._deleted[view.file.id] = self._deleted_rows(view, now)
+            report.problems += [
+                f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}"
+                for one in self._deleted[view.file.id]
+            ]
             self._tell_history(view)
             self._write_back(view, now, again=bool(outcomes))
+            self._to_read.discard(file.id)
             report.outcomes += outcomes
             report.needs_attention += self._attention(view)
         except LogProblem as problem:
@@ -281,6 +295,18 @@ class Reconciler:
         self._ledger.save_sights(view.file.id, sights, view.identities.vanished, now)
         self._in_progress[view.file.id] = view.in_progress
 
+    def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:
+        """Deployments whose row is gone while their guests still expect them: a deleted row cancels nothing itself."""
+        if not view.identities.vanished:
+            return ()
+        memories = self._ledger.memories(view.file.id)
+        gone = [(identity, memories[identity]) for identity in view.identities.vanished if identity in memories]
+        return tuple(
+            Sentence.of("row_deleted", deployment=identity, when=memory.start)
+            for identity, memory in gone
+            if memory.has_event and memory.start and memory.start > now
+        )
+
     # Carrying out ----------------------------------------------------------------------------------------------
 
     def _carry_out(self, view: LogView, current: Registry, now: datetime) -> list[Outcome]:
@@ -324,6 +350,9 @@ class Reconciler:
         customer, deployment = view.customer, row.deployment
         assert customer is not None
         window = deployment.window or Window(now, now + timedelta(minutes=1))
+        if kind is Kind.CANCELLED and row.memory.started and row.memory.start and row.memory.ends:
+            # What is cancelled is what was announced, whatever `Start` says by now.
+            window = Window(row.memory.start, row.memory.ends[0])
         organization = self._config.organization
         return MailFacts(
             kind=Kind.NUDGE if kind is Kind.OVERRUN else kind,
@@ -335,7 +364,8 @@ class Reconciler:
             window=window,
             end=deployment.end or window.end,
             now=now,
-            zone=customer.time_zone,
+            # A nudge sends staff to their sheet, where times are the spreadsheet's.
+            zone=view.zone if kind in (Kind.NUDGE, Kind.OVERRUN) else customer.time_zone,
             tickets=deployment.tickets,
             components=deployment.components,
             restart=deployment.restart,
@@ -487,6 +517,21 @@ class Reconciler:
             if text.startswith("Needs attention"):
                 told.append(f"{row.deployment.id}: {text.replace('Needs attention', word, 1)}")
         return told
+
+
+def _log_outcomes(view: LogView, outcomes: Sequence[Outcome]) -> None:
+    """One line per thing that came to be, for the operator."""
+    for outcome in outcomes:
+        effect = outcome.effect
+        payload = effect.payload
+        log.info(
+            outcome.what,
+            customer=view.customer.name if view.customer else "",
+            deployment=effect.key.deployment_id,
+            kind=f"{effect.key.kind} {effect.key.target}".strip(),
+            recipients=sum(len(payload.get(group, ())) for group in ("to", "cc", "guests")),
+            effect=effect.number,
+        )
 
 
 def _seen(ledger: Ledger, view: LogView) -> LogSeen:

@@ -116,7 +116,7 @@ def read_registry(
     for number, row, reader in rows(CUSTOMERS):
         name = reader.text(CUSTOMER)
         if name == ALL:
-            pause_all = pause_all or reader.ticked(PAUSE)
+            pause_all = pause_all or _paused(reader)
         elif name and folded(name) in customers:
             problems.append(_in_row(CUSTOMERS, number, Sentence.of("customer_twice", customer=name), name))
         elif name:
@@ -166,11 +166,16 @@ def _customer(
         products=_words(reader.text("Products")),
         rules=_rules(reader),
         share_with=_words(reader.text("Share log with")),
-        paused=reader.ticked(PAUSE),
+        paused=_paused(reader),
         log_link=reader.text(LOG),
         problems=tuple(reader.problems),
         fingerprint=fingerprint(reader.cell(column) for column in staff if column in layout.columns),
     )
+
+
+def _paused(reader: RowReader) -> bool:
+    """A tick, or any word but a no: whoever writes something there means to stop."""
+    return reader.ticked(PAUSE) or folded(reader.text(PAUSE)) not in ("", "false", "falso", "fals", "no", "0")
 
 
 def _zone(reader: RowReader) -> ZoneInfo | None:

@@ -25,7 +25,8 @@ def progress_text(decision: Decision, messages: Messages, language: str, zone: Z
     if decision.progress is None:
         return ""
     word = names.shown(decision.progress.value)
-    told = "; ".join(messages.sentence(one, language, zone) for one in decision.sentences)
+    # A question ends itself; whatever else follows what came before after a semicolon.
+    told = "; ".join(messages.sentence(one, language, zone) for one in decision.sentences).replace("?;", "?")
     text = f"{word}: {told}{'' if told.endswith('?') else '.'}" if told else word
     if decision.progress is not Progress.DATE_NOT_ALLOWED:
         return text
@@ -54,8 +55,17 @@ def projection(
         start_notified=_first_sent(memory, Kind.START),
         delay_notified=_first_sent(memory, Kind.DELAY),
         end_notified=_first_sent(memory, Kind.END, Kind.ROLLED_BACK),
-        actual_end=memory.closed_at,
+        actual_end=_actual_end(decision, memory),
+        knows_actual_end=memory.status_since > memory.first_seen_at or bool(memory.copy_of) or not memory.closed_at,
     )
+
+
+def _actual_end(decision: Decision, memory: Memory) -> datetime | None:
+    """When the deployment was closed; once that was announced it stays, whatever `Status` says later."""
+    announced = _first_sent(memory, Kind.END, Kind.ROLLED_BACK)
+    if decision.progress in (Progress.DONE, Progress.ROLLED_BACK):
+        return min(filter(None, (memory.closed_at, announced)), default=None)
+    return announced
 
 
 def _first_sent(memory: Memory, *kinds: Kind) -> datetime | None:

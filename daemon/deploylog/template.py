@@ -32,6 +32,7 @@ def template_requests(first_tab: int, names: Names) -> list[Request]:
     for column, choices in log.DROPDOWNS.items():
         requests.append(_dropdown(first_tab, log.COLUMNS.index(column), tuple(map(names.shown, choices))))
     requests += [_checkbox(first_tab, log.COLUMNS.index(column)) for column in CHECKLIST]
+    requests += [_clip(first_tab, log.COLUMNS.index(column)) for column in (log.CALENDAR_EVENT, log.ROLLBACK_GUIDE)]
     requests += [_date_time(first_tab, log.COLUMNS.index(column)) for column in log.DATE_TIMES]
     requests.append(_date_time(history, 0))
     for column in log.DAEMON_COLUMNS:
@@ -131,6 +132,17 @@ def _format(sheet_id: int, position: int, kind: str, pattern: str) -> Request:
             "range": _column(sheet_id, position),
             "cell": {"userEnteredFormat": {"numberFormat": {"type": kind, "pattern": pattern}}},
             "fields": "userEnteredFormat.numberFormat",
+        }
+    }
+
+
+def _clip(sheet_id: int, position: int) -> Request:
+    """Links stay on one line: wrapped they would make every row six lines high."""
+    return {
+        "repeatCell": {
+            "range": _column(sheet_id, position),
+            "cell": {"userEnteredFormat": {"wrapStrategy": "CLIP"}},
+            "fields": "userEnteredFormat.wrapStrategy",
         }
     }
 

@@ -1,7 +1,6 @@
-"""The methods of the Calendar API: https://developers.google.com/workspace/calendar/api/v3/reference.
+"""Events of the Calendar API: https://developers.google.com/workspace/calendar/api/v3/reference/events.
 
-Everybody who is named has one calendar, the primary one, with the address as its id. Colleagues in the organization
-read each other's calendars and change only their own; nobody sees those of others.
+Which calendars there are, and who may do what with them, is in `calendar_access.py` and `calendars.py`.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from datetime import datetime
 from typing import Any
 
 from workspace_sandbox import event_list
+from workspace_sandbox.calendar_access import not_found, rank, required, role_of
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
 from workspace_sandbox.event_store import EventStore, Kept, has_calendar, is_service_account
-from workspace_sandbox.event_times import checked, instances, instant, shown_in, starts_at, timestamp
-from workspace_sandbox.founding import DOMAIN, TIME_ZONE
+from workspace_sandbox.event_times import checked, instances, instant, shown_in, starts_at, timestamp, zone
+from workspace_sandbox.founding import TIME_ZONE
 from workspace_sandbox.guests import OWN_FIELDS, answered, attendee, checked_attendees, mail_answer, save
 from workspace_sandbox.recurrence import Rule
 
-_ORGANIZATION = f"@{DOMAIN}"
 _EVENT_ID = re.compile(r"[a-v0-9]{5,1024}")
 _READ_ONLY = (
     "kind",
@@ -62,50 +61,12 @@ _SHOWN_TO_READERS_OF_PRIVATE = (
 )
 
 
-@method("calendar.calendarList.list")
-def calendar_list(call: Call) -> Json:
-    """The primary calendar is all there is to list."""
-    if call.params.get("syncToken"):
-        raise ApiError(501, "notImplemented", "The sandbox does not synchronize lists of calendars yet.")
-    entry = _calendar_entry(call, call.user)
-    return {"kind": "calendar#calendarList", "etag": entry["etag"], "items": [entry]}
-
-
-@method("calendar.calendarList.get")
-def calendar_list_get(call: Call) -> Json:
-    if _owner(call) != call.user:
-        raise _not_found()
-    return _calendar_entry(call, call.user)
-
-
-@method("calendar.calendars.get")
-def calendars_get(call: Call) -> Json:
-    owner = _readable(call)
-    return {
-        "kind": "calendar#calendar",
-        "etag": EventStore(call.workspace, owner).etag(0),
-        "id": owner,
-        "summary": owner,
-        "timeZone": TIME_ZONE,
-    }
-
-
 @method("calendar.events.list")
 def events_list(call: Call) -> Json:
-    owner = _readable(call)
+    owner = required(call, "reader")
     store = EventStore(call.workspace, owner)
     page = event_list.page(call, store)
-    version, updated = store.state()
-    answer: Json = {
-        "kind": "calendar#events",
-        "etag": store.etag(version),
-        "summary": owner,
-        "updated": updated,
-        "timeZone": call.params.get("timeZone") or TIME_ZONE,
-        "accessRole": "owner" if owner == call.user else "reader",
-        "defaultReminders": [{"method": "popup", "minutes": 10}] if owner == call.user else [],
-        "items": [_presented(call, store, kept, event) for kept, event in page.events],
-    }
+    answer = _events(call, store, page.events)
     if page.next_page_token:
         answer["nextPageToken"] = page.next_page_token
     if page.next_sync_token:
@@ -113,9 +74,32 @@ def events_list(call: Call) -> Json:
     return answer
 
 
+@method("calendar.events.instances")
+def events_instances(call: Call) -> Json:
+    """The instances of a series that overlap the range, in order."""
+    store = EventStore(call.workspace, required(call, "reader"))
+    kept = store.get(call.params["eventId"])
+    if kept is None:
+        raise not_found()
+    if not kept.event.get("recurrence"):
+        raise ApiError(400, "invalid", "The event does not repeat.")
+    earliest, latest = event_list.time_range(call.params)
+    found: list[Json] = []
+    if kept.event["status"] != "cancelled" or call.params.get("showDeleted"):
+        found = list(instances(kept.event, earliest, latest, call.now))
+    if call.params.get("originalStart"):
+        wanted = call.params["originalStart"]
+        found = [one for one in found if wanted in one["originalStartTime"].values()]
+    start, size = int(call.params.get("pageToken") or 0), call.params.get("maxResults", 250)
+    answer = _events(call, store, [(kept, one) for one in found[start : start + size]])
+    if start + size < len(found):
+        answer["nextPageToken"] = str(start + size)
+    return answer
+
+
 @method("calendar.events.get")
 def events_get(call: Call) -> Answer:
-    store = EventStore(call.workspace, _readable(call))
+    store = EventStore(call.workspace, required(call, "reader"))
     kept, event = _existing(call, store)
     if call.headers.get("if-none-match") == store.etag(kept.version):
         return Answer(None, 304, headers={"ETag": store.etag(kept.version)})
@@ -124,12 +108,12 @@ def events_get(call: Call) -> Answer:
 
 @method("calendar.events.insert")
 def events_insert(call: Call) -> Answer:
-    owner = _writable(call)
+    owner = required(call, "writer")
     store = EventStore(call.workspace, owner)
     body = _body(call)
     event_id = body.get("id")
     if event_id is None:
-        event_id = f"{call.workspace.next_number('calendar.event'):026x}"
+        event_id = _made_id(call)
     elif not _EVENT_ID.fullmatch(event_id):
         raise ApiError(400, "invalid", "Invalid resource id value.")
     if store.get(event_id) is not None:
@@ -150,6 +134,34 @@ def events_insert(call: Call) -> Answer:
     return _answer(call, store, kept, kept.event)
 
 
+@method("calendar.events.import")
+def events_import(call: Call) -> Answer:
+    """A private copy of an event that is told apart by its iCalUID: nobody is invited, nobody is mailed."""
+    owner = required(call, "writer")
+    store = EventStore(call.workspace, owner)
+    body = _body(call)
+    uid = body.get("iCalUID")
+    if not uid:
+        raise ApiError(400, "required", "Missing iCalUID.")
+    if body.get("eventType", "default") != "default":
+        raise ApiError(400, "eventTypeRestriction", "Only default events can be imported.", domain="calendar")
+    there = next((one for one in store.all() if one.event["iCalUID"] == uid), None)
+    organizer = str((call.body.get("organizer") or {}).get("email") or owner).lower()
+    event = {
+        "status": "confirmed",
+        "eventType": "default",
+        "reminders": {"useDefault": True},
+        "sequence": 0,
+        **_merged({}, body),
+        "id": there.event["id"] if there else _made_id(call),
+        "created": there.event["created"] if there else timestamp(call.now),
+        "creator": {"email": call.user},
+        "organizer": {"email": organizer},
+    }
+    kept = store.put(_sound(call, event), call.now)
+    return _answer(call, store, kept, kept.event)
+
+
 @method("calendar.events.update")
 def events_update(call: Call) -> Answer:
     return _change(call, replace=True)
@@ -163,7 +175,7 @@ def events_patch(call: Call) -> Answer:
 @method("calendar.events.delete")
 def events_delete(call: Call) -> Answer:
     """The organizer's event is cancelled for everybody; a guest's copy only there, which declines the invitation."""
-    store = EventStore(call.workspace, _writable(call))
+    store = EventStore(call.workspace, required(call, "writer"))
     kept = _own_event(call, store)
     if kept.event["status"] == "cancelled":
         raise ApiError(410, "deleted", "Resource has been deleted")
@@ -188,7 +200,7 @@ def freebusy_query(call: Call) -> Json:
     for item in call.body.get("items") or []:
         name = str(item.get("id", ""))
         owner = call.user if name == "primary" else name.lower()
-        if _may_read(call.user, owner):
+        if rank(role_of(call.workspace, call.user, owner)) >= rank("freeBusyReader"):
             calendars[name] = {"busy": _busy(call, owner, earliest, latest)}
         else:
             calendars[name] = {"errors": [{"domain": "global", "reason": "notFound"}], "busy": []}
@@ -228,48 +240,23 @@ def _busy(call: Call, owner: str, earliest: datetime, latest: datetime) -> list[
     ]
 
 
-def _not_found() -> ApiError:
-    return ApiError(404, "notFound", "Not Found")
+def _made_id(call: Call) -> str:
+    return f"{call.workspace.next_number('calendar.event'):026x}"
 
 
-def _owner(call: Call) -> str:
-    """The address whose calendar is meant."""
-    name = str(call.params["calendarId"]).lower()
-    return call.user if name == "primary" else name
-
-
-def _may_read(user: str, owner: str) -> bool:
-    colleagues = user.endswith(_ORGANIZATION) and owner.endswith(_ORGANIZATION)
-    return has_calendar(owner) and (user == owner or colleagues)
-
-
-def _readable(call: Call) -> str:
-    owner = _owner(call)
-    if not _may_read(call.user, owner):
-        raise _not_found()
-    return owner
-
-
-def _writable(call: Call) -> str:
-    owner = _readable(call)
-    if owner != call.user:
-        raise ApiError(
-            403, "requiredAccessLevel", "You need to have writer access to this calendar.", domain="calendar"
-        )
-    return owner
-
-
-def _calendar_entry(call: Call, owner: str) -> Json:
+def _events(call: Call, store: EventStore, found: list[tuple[Kept, Json]]) -> Json:
+    """One page of events, with what there is to know of their calendar."""
+    version, updated = store.state()
+    details = call.workspace.collection("secondary_calendars").get(store.owner) or {"summary": store.owner}
     return {
-        "kind": "calendar#calendarListEntry",
-        "etag": EventStore(call.workspace, owner).etag(0),
-        "id": owner,
-        "summary": owner,
-        "timeZone": TIME_ZONE,
-        "accessRole": "owner",
-        "primary": True,
-        "selected": True,
-        "defaultReminders": [{"method": "popup", "minutes": 10}],
+        "kind": "calendar#events",
+        "etag": store.etag(version),
+        "summary": details["summary"],
+        "updated": updated,
+        "timeZone": call.params.get("timeZone") or TIME_ZONE,
+        "accessRole": role_of(call.workspace, call.user, store.owner),
+        "defaultReminders": [{"method": "popup", "minutes": 10}] if store.owner == call.user else [],
+        "items": [_presented(call, store, kept, event) for kept, event in found],
     }
 
 
@@ -284,7 +271,7 @@ def _existing(call: Call, store: EventStore) -> tuple[Kept, Json]:
         for one in instances(series.event, None, None, call.now):
             if one["id"] == event_id:
                 return series, one
-    raise _not_found()
+    raise not_found()
 
 
 def _own_event(call: Call, store: EventStore) -> Kept:
@@ -324,7 +311,7 @@ def _sound(call: Call, event: Json) -> Json:
     start, end = checked(event)
     event = {**event, "start": start, "end": end}
     if event.get("recurrence"):
-        Rule.parse(event["recurrence"])
+        Rule.parse(event["recurrence"], zone(start.get("timeZone")))
     reminders = event.get("reminders", {})
     if reminders.get("useDefault") and reminders.get("overrides"):
         raise ApiError(
@@ -351,7 +338,7 @@ def _sound(call: Call, event: Json) -> Json:
 
 
 def _change(call: Call, *, replace: bool) -> Answer:
-    store = EventStore(call.workspace, _writable(call))
+    store = EventStore(call.workspace, required(call, "writer"))
     kept = _own_event(call, store)
     body = _body(call)
     if kept.event["organizer"]["email"] == store.owner:
@@ -489,7 +476,8 @@ def _presented(call: Call, store: EventStore, kept: Kept, event: Json) -> Json:
     if "start" not in event:
         # Of a deleted event there is nothing more to see.
         return {key: value for key, value in shown.items() if key != "htmlLink"}
-    if call.user != owner and event.get("visibility") in ("private", "confidential"):
+    reads_only = rank(role_of(call.workspace, call.user, owner)) < rank("writer")
+    if reads_only and event.get("visibility") in ("private", "confidential"):
         shown = {key: value for key, value in shown.items() if key in ("kind", "etag", *_SHOWN_TO_READERS_OF_PRIVATE)}
     for name in ("organizer", "creator"):
         shown[name] = _with_self(shown[name], owner)

@@ -55,6 +55,8 @@ class Answer:
     status: int = 200
     content_type: str = "application/json; charset=UTF-8"
     headers: Mapping[str, str] = field(default_factory=dict)
+    remember: Callable[[bytes], None] | None = None
+    """Is handed the answer as it is sent, so that the same may be answered again without working it out."""
 
 
 class ApiError(Exception):

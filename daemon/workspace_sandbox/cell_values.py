@@ -38,6 +38,16 @@ _DAYS = {
     "ca": "dilluns dimarts dimecres dijous divendres dissabte diumenge",
     "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
 }
+_ERRORS = {
+    "NULL_VALUE": "#NULL!",
+    "DIVIDE_BY_ZERO": "#DIV/0!",
+    "VALUE": "#VALUE!",
+    "REF": "#REF!",
+    "NAME": "#NAME?",
+    "NUM": "#NUM!",
+    "N_A": "#N/A",
+}
+"""Type of an ErrorValue -> what the cell shows."""
 _DATE_TOKEN = re.compile(
     r"\"[^\"]*\"|\\.|\[h+\]|yyyy|yy|m{1,5}|d{1,4}|h{1,2}|s{1,2}|\.0+|am/pm|a/p|.", re.IGNORECASE | re.DOTALL
 )
@@ -217,7 +227,7 @@ def _shown_pattern(number: float, pattern: str, locale: str) -> str:
         number *= 100
     before, after = pattern[: digits.start()], pattern[digits.end() :]
     decimals = len(digits[0].partition(".")[2])
-    if after[:1] in "Ee" and after[1:2] in "+-":
+    if re.match(r"[Ee][+-]", after):
         mantissa, _, exponent = f"{number:.{decimals}E}".partition("E")
         text, after = f"{mantissa}E{exponent}", after.lstrip("Ee+-0")
     else:
@@ -307,5 +317,4 @@ _DATE_PARTS: dict[str, Callable[[datetime, str], str]] = {
 
 
 def _error_text(error: Json) -> str:
-    names = {"NAME": "#NAME?", "DIVIDE_BY_ZERO": "#DIV/0!", "N_A": "#N/A", "REF": "#REF!", "VALUE": "#VALUE!"}
-    return names.get(error["type"], "#ERROR!")
+    return _ERRORS.get(error["type"], "#ERROR!")

@@ -10,6 +10,7 @@ from typing import Any
 
 from workspace_sandbox import drive_query, fields
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
+from workspace_sandbox.csv_export import as_csv
 from workspace_sandbox.drive_answers import (
     FILE_DEFAULTS,
     all_drives,
@@ -21,7 +22,7 @@ from workspace_sandbox.drive_answers import (
     user_resource,
 )
 from workspace_sandbox.drive_files import FOLDER, SPREADSHEET, Files, new_id, rank, root_id
-from workspace_sandbox.grid import as_csv, new_spreadsheet
+from workspace_sandbox.grid import new_spreadsheet
 
 _LIST_DEFAULTS = f"kind,incompleteSearch,nextPageToken,files({FILE_DEFAULTS})"
 _WRITABLE = frozenset(
@@ -173,7 +174,7 @@ def files_export(call: Call) -> Answer:
         raise ApiError(501, "notImplemented", "The sandbox exports spreadsheets as text/csv only.")
     document = call.workspace.collection("spreadsheets").get(file["id"])
     assert document is not None
-    exported = as_csv(document).encode()
+    exported = as_csv(document, call.now).encode()
     if len(exported) > _MOST_EXPORTED:
         raise ApiError(403, "exportSizeLimitExceeded", "This file is too large to be exported.")
     return Answer(exported, content_type="text/csv")

@@ -106,7 +106,7 @@ def _order(call: Call) -> Callable[[Kept, Json], list[Any]]:
 
 def _wanted(call: Call, store: EventStore, since: int | None) -> Iterator[tuple[Kept, Json]]:
     params = call.params
-    earliest, latest = _range(params)
+    earliest, latest = time_range(params)
     updated_min = instant(params["updatedMin"], "updatedMin") if params.get("updatedMin") else None
     deleted_too = bool(params.get("showDeleted")) or since is not None or updated_min is not None
     matches = _filter(call)
@@ -133,7 +133,8 @@ def _details(event: Json, sync: bool) -> Callable[[Json], Json]:
     return lambda one: one
 
 
-def _range(params: Any) -> tuple[datetime | None, datetime | None]:
+def time_range(params: Any) -> tuple[datetime | None, datetime | None]:
+    """`timeMin` and `timeMax`. Raises ApiError 400 where they make no sense."""
     earliest = instant(params["timeMin"], "timeMin") if params.get("timeMin") else None
     latest = instant(params["timeMax"], "timeMax") if params.get("timeMax") else None
     if earliest and latest and latest <= earliest:

@@ -92,7 +92,7 @@ def instances(event: Json, earliest: datetime | None, latest: datetime | None, n
     if "date" in event["start"]:
         first = date.fromisoformat(event["start"]["date"])
         days = date.fromisoformat(event["end"]["date"]) - first
-    for start in Rule.parse(event["recurrence"]).starts(first, own_zone):
+    for start in Rule.parse(event["recurrence"], own_zone).starts(first, own_zone):
         one = _instance(event, start, start + days if not isinstance(start, datetime) else _later(start, length))
         if starts_at(one["start"]) >= bound:
             return

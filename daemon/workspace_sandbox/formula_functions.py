@@ -11,11 +11,11 @@ import re
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from workspace_sandbox.cell_values import EPOCH, from_serial, serial, shown_number
-from workspace_sandbox.formula_syntax import Name, Node, Reference
+from workspace_sandbox.formula_syntax import Node
 from workspace_sandbox.formula_values import (
     Array,
     Evaluation,
@@ -211,7 +211,7 @@ for _name, _call in _WHERE.items():
 
 @function("IF", "nodes", 2, 3)
 def _if(at: Evaluation, test: Node, yes: Node, no: Node | None = None) -> Value:
-    wanted = at.value(test)
+    wanted = at.value(test) if at.arrays else at.scalar(test)
     if isinstance(wanted, list):
         values = at.value(yes), False if no is None else at.value(no)
         return [
@@ -375,7 +375,7 @@ def _modulo(value: float, divisor: float) -> float:
 def power(base: float, exponent: float) -> float:
     """Raises FormulaError where there is no such number."""
     try:
-        result = base**exponent
+        result = float(base) ** float(exponent)
     except ZeroDivisionError:
         raise FormulaError("DIVIDE_BY_ZERO", "0 to a negative power.") from None
     except OverflowError:
@@ -406,9 +406,7 @@ _ARITHMETIC: dict[str, tuple[int, int, Callable[..., float]]] = {
 
 
 def _register_arithmetic(name: str, least: int, most: int, call: Callable[..., float]) -> None:
-    function(name, "scalars", least, most)(
-        lambda setting, *values: call(*(number(value, setting) for value in values))
-    )
+    function(name, "scalars", least, most)(lambda setting, *values: call(*(number(value, setting) for value in values)))
 
 
 for _name, (_least, _most, _calculate) in _ARITHMETIC.items():
@@ -425,16 +423,21 @@ def _day(value: Scalar, setting: Setting) -> datetime:
     return from_serial(days)
 
 
-def _months_later(start: datetime, months: float) -> tuple[int, int]:
+def months_later(start: date, months: float) -> date:
+    """The same day so many months later, or the last of a shorter month. Raises FormulaError beyond the calendar."""
     year, month = divmod(start.year * 12 + start.month - 1 + int(months), 12)
     if not 1 <= year <= 9999:
         raise FormulaError("NUM", "That is no date.")
-    return year, month + 1
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _serial_day(day: date) -> int:
+    return (day - EPOCH.date()).days
 
 
 @function("TODAY", "scalars", 0)
 def _today(setting: Setting) -> Value:
-    return (setting.today - EPOCH.date()).days
+    return _serial_day(setting.today)
 
 
 @function("NOW", "scalars", 0)
@@ -462,16 +465,13 @@ def _time(setting: Setting, hour: Scalar, minute: Scalar, second: Scalar) -> Val
 
 @function("EOMONTH", "scalars", 2)
 def _eomonth(setting: Setting, start: Scalar, months: Scalar) -> Value:
-    year, month = _months_later(_day(start, setting), number(months, setting))
-    return serial(datetime.combine(date(year, month, calendar.monthrange(year, month)[1]), time()))
+    day = months_later(_day(start, setting).date(), number(months, setting))
+    return _serial_day(day.replace(day=calendar.monthrange(day.year, day.month)[1]))
 
 
 @function("EDATE", "scalars", 2)
 def _edate(setting: Setting, start: Scalar, months: Scalar) -> Value:
-    began = _day(start, setting)
-    year, month = _months_later(began, number(months, setting))
-    last = calendar.monthrange(year, month)[1]
-    return serial(datetime.combine(date(year, month, min(began.day, last)), time()))
+    return _serial_day(months_later(_day(start, setting).date(), number(months, setting)))
 
 
 @function("WEEKDAY", "scalars", 1, 2)
@@ -827,11 +827,6 @@ def sort_key(value: Scalar) -> tuple[int, Any]:
     if is_number(value):
         return 0, value
     return (1, value.casefold()) if isinstance(value, str) else (3, 0)
-
-
-def is_reference(node: Node) -> bool:
-    """Whether it means cells rather than a value of its own."""
-    return isinstance(node, Reference) or (isinstance(node, Name) and node.name.upper() not in ("TRUE", "FALSE"))
 
 
 def rounded(value: float) -> float:

@@ -86,6 +86,21 @@ def follow_title(document: Json, old: str, new: str | None) -> None:
     follow(document, renamed)
 
 
+def follow_name(document: Json, old: str, new: str) -> None:
+    """Let formulas use the new name of a named range."""
+    locale = document["locale"]
+
+    def rewrite(formula: str) -> str:
+        try:
+            pieces = list(tokens(formula[1:], locale))
+        except FormulaSyntaxError:
+            return formula
+        named = ((token.kind == "name" and token.text.casefold() == old.casefold(), token.text) for token in pieces)
+        return formula[:1] + "".join(new if is_name else text for is_name, text in named)
+
+    _rewrite_document(document, rewrite)
+
+
 def follow(document: Json, change: Callable[[Reference, str], Reference | None]) -> None:
     """Rewrite every formula of the document: of cells, validation and conditional formats.
 
@@ -98,9 +113,7 @@ def follow(document: Json, change: Callable[[Reference, str], Reference | None])
         def rewrite(formula: str, host: str = title) -> str:
             return rewritten(formula, locale, lambda ref: change(ref, host))
 
-        _rewrite_cells(sheet, rewrite)
-        for rule in sheet["conditionalFormats"]:
-            _rewrite_condition(rule.get("booleanRule", {}).get("condition"), rewrite)
+        _rewrite_sheet(sheet, rewrite)
 
 
 def translate(document: Json, locale: str) -> None:
@@ -123,10 +136,18 @@ def translate(document: Json, locale: str) -> None:
                 out.append(token.text.replace(",", ".").replace(".", point) if token.kind == "number" else token.text)
         return "".join(out)
 
+    _rewrite_document(document, rewrite)
+
+
+def _rewrite_document(document: Json, rewrite: Callable[[str], str]) -> None:
     for sheet in document["sheets"]:
-        _rewrite_cells(sheet, rewrite)
-        for rule in sheet["conditionalFormats"]:
-            _rewrite_condition(rule.get("booleanRule", {}).get("condition"), rewrite)
+        _rewrite_sheet(sheet, rewrite)
+
+
+def _rewrite_sheet(sheet: Json, rewrite: Callable[[str], str]) -> None:
+    _rewrite_cells(sheet, rewrite)
+    for rule in sheet["conditionalFormats"]:
+        _rewrite_condition(rule.get("booleanRule", {}).get("condition"), rewrite)
 
 
 def _rewrite_cells(sheet: Json, rewrite: Callable[[str], str]) -> None:
@@ -184,8 +205,12 @@ def _after_dimension(ref: Reference, dimension: str, change: Change) -> Referenc
     low, high = span[0], None if span[1] is None else span[1] - 1
     if swapped:
         low, high = high, low
-    first = replace(ref.first, **{name: low})
-    return replace(ref, first=first, last=None if ref.last is None else replace(ref.last, **{name: high}))
+    first = _at_index(ref.first, name, low)
+    return replace(ref, first=first, last=None if ref.last is None else _at_index(ref.last, name, high))
+
+
+def _at_index(corner: Corner, name: str, index: int | None) -> Corner:
+    return replace(corner, row=index) if name == "row" else replace(corner, column=index)
 
 
 def _moved(corner: Corner, rows: int, columns: int) -> Corner | None:

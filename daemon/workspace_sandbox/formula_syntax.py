@@ -136,6 +136,8 @@ def parse(formula: str, locale: str) -> Node:
     node = parser.expression(0)
     if parser.next is not None:
         raise FormulaSyntaxError(f"{parser.next.text} is not expected there.")
+    if _depth(node) > _DEEPEST:
+        raise FormulaSyntaxError("The formula is nested too deeply.")
     return node
 
 
@@ -157,17 +159,30 @@ def reference(text: str) -> Reference:
     return Reference(sheet, _corner(first), _corner(last) if found else None)
 
 
+def _depth(node: Node) -> int:
+    deepest, waiting = 0, [(node, 1)]
+    while waiting:
+        one, depth = waiting.pop()
+        deepest = max(deepest, depth)
+        waiting.extend((child, depth + 1) for child in _children(one))
+    return deepest
+
+
+def _children(node: Node) -> tuple[Node, ...]:
+    if isinstance(node, Function):
+        return node.arguments
+    if isinstance(node, Binary):
+        return node.left, node.right
+    return (node.operand,) if isinstance(node, Unary) else ()
+
+
 def nodes(node: Node) -> Iterator[Node]:
     """The node and all below it."""
-    yield node
-    if isinstance(node, Function):
-        for argument in node.arguments:
-            yield from nodes(argument)
-    elif isinstance(node, Binary):
-        yield from nodes(node.left)
-        yield from nodes(node.right)
-    elif isinstance(node, Unary):
-        yield from nodes(node.operand)
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting.extend(reversed(_children(one)))
 
 
 @lru_cache(maxsize=2)
@@ -202,9 +217,6 @@ class _Parser:
         return self._pieces[self._at] if self._at < len(self._pieces) else None
 
     def expression(self, least: int) -> Node:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise FormulaSyntaxError("The formula is nested too deeply.")
         left = self._signed()
         while self.next is not None and self.next.kind == "operator":
             binding = _BINDING.get(self.next.text, 0)
@@ -212,10 +224,17 @@ class _Parser:
                 break
             operator = self._take().text
             left = Binary(operator, left, self.expression(binding))
-        self._depth -= 1
         return left
 
     def _signed(self) -> Node:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise FormulaSyntaxError("The formula is nested too deeply.")
+        node = self._with_sign()
+        self._depth -= 1
+        return node
+
+    def _with_sign(self) -> Node:
         token = self.next
         if token is not None and token.kind == "operator" and token.text in "+-":
             self._take()

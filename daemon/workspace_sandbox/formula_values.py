@@ -61,6 +61,10 @@ class Evaluation(Protocol):
     def place(self) -> tuple[int, int]:
         """Row and column of the cell, from 0."""
 
+    @property
+    def arrays(self) -> bool:
+        """Whether operators and functions work on every cell of a range, as within ARRAYFORMULA."""
+
     def value(self, node: Node) -> Value:
         """The value of an argument; of a range, all its cells."""
 
@@ -150,7 +154,7 @@ def whole(value: float) -> float:
 
 
 def compare(left: Scalar, right: Scalar) -> int:
-    """-1, 0 or 1: numbers before texts before booleans, texts without regard to case, an empty cell as 0, "" or FALSE."""
+    """-1, 0 or 1: numbers before texts before booleans; case is not looked at; an empty cell is 0, "" or FALSE."""
     checked(left)
     checked(right)
     if left is None:

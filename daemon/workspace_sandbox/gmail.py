@@ -15,7 +15,17 @@ from typing import Any
 from workspace_sandbox import gmail_search
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
 from workspace_sandbox.delivery import deliver, stamped
-from workspace_sandbox.mailbox import SYSTEM_LABELS, Mailbox, mailbox_exists
+from workspace_sandbox.gmail_calls import (
+    check_labels,
+    checked_id,
+    labelled,
+    mailbox_of,
+    message_in,
+    not_found,
+    reference,
+)
+from workspace_sandbox.gmail_settings import own_addresses
+from workspace_sandbox.mailbox import Mailbox
 from workspace_sandbox.mime import Letter, attachment, encoded, is_address, part_of_attachment, payload
 
 __all__ = ["deliver"]
@@ -25,6 +35,8 @@ _LARGEST = 36_700_160
 _MOST_RECIPIENTS = 500
 """Recipients of one message sent through the API (https://support.google.com/a/answer/166852)."""
 _LARGEST_PAGE = 500
+_LARGEST_BATCH = 1000
+"""Ids of one batchModify or batchDelete (reference of `messages.batchModify`)."""
 _HISTORY_KINDS = {
     "messageAdded": "messagesAdded",
     "messageDeleted": "messagesDeleted",
@@ -36,7 +48,7 @@ _NO_RAW = "'raw' RFC822 payload message string or uploading message via /upload/
 
 @method("gmail.users.getProfile")
 def get_profile(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     messages = mailbox.messages()
     return {
         "emailAddress": mailbox.address,
@@ -48,63 +60,87 @@ def get_profile(call: Call) -> Json:
 
 @method("gmail.users.messages.list")
 def messages_list(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     page, more, total = _page(call, _matching(call, mailbox), _age)
-    return _listed("messages", [_reference(one) for one in page], more, total)
+    return _listed("messages", [reference(one) for one in page], more, total)
 
 
 @method("gmail.users.messages.get")
 def messages_get(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    return _shown(call, mailbox, _message(mailbox, call.params["id"]))
+    mailbox = mailbox_of(call)
+    return _shown(call, mailbox, message_in(mailbox, call.params["id"]))
 
 
 @method("gmail.users.messages.send")
 def messages_send(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     content = _content(call, call.body)
     return _send(call, mailbox, content, _thread_for(mailbox, content, call.body))
 
 
 @method("gmail.users.messages.modify")
 def messages_modify(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    message = _message(mailbox, call.params["id"])
-    add, remove = call.body.get("addLabelIds", []), call.body.get("removeLabelIds", [])
-    for label in (*add, *remove):
-        if label not in SYSTEM_LABELS or label in ("SENT", "DRAFT", "CHAT"):
-            raise ApiError(400, "invalidArgument", f"Invalid label: {label}")
-    if add and "DRAFT" in message["labelIds"]:
-        raise ApiError(400, "invalidArgument", "Draft messages cannot have any label other than DRAFT.")
-    changed = mailbox.relabel(message["id"], add, remove)
-    return {**_reference(changed), "labelIds": changed["labelIds"]}
+    mailbox = mailbox_of(call)
+    message = message_in(mailbox, call.params["id"])
+    return labelled(_modified(call, mailbox, [message])[0])
+
+
+@method("gmail.users.messages.batchModify")
+def messages_batch_modify(call: Call) -> Answer:
+    """Changes the labels of the messages that are there; unknown ids change nothing."""
+    mailbox = mailbox_of(call)
+    _modified(call, mailbox, _those_there(call, mailbox))
+    return Answer(None, 204)
+
+
+@method("gmail.users.messages.batchDelete")
+def messages_batch_delete(call: Call) -> Answer:
+    """Deletes for good; "provides no guarantees that messages were not already deleted or even existed at all"."""
+    mailbox = mailbox_of(call)
+    for message in _those_there(call, mailbox):
+        mailbox.remove(message["id"])
+    return Answer(None, 204)
+
+
+@method("gmail.users.messages.insert")
+def messages_insert(call: Call) -> Json:
+    """Puts a message into the own mailbox as it is, as IMAP APPEND does; nobody is sent anything."""
+    return _inserted(call, dated="receivedTime")
+
+
+@method("gmail.users.messages.import")
+def messages_import(call: Call) -> Json:
+    """As `insert`, dated by its Date header unless told otherwise; the sandbox takes nothing for spam."""
+    if call.params.get("processForCalendar"):
+        raise ApiError(501, "notImplemented", "The sandbox does not read invitations out of imported mail.")
+    return _inserted(call, dated="dateHeader")
 
 
 @method("gmail.users.messages.trash")
 def messages_trash(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    changed = mailbox.relabel(_message(mailbox, call.params["id"])["id"], ["TRASH"], ["INBOX"])
-    return {**_reference(changed), "labelIds": changed["labelIds"]}
+    mailbox = mailbox_of(call)
+    changed = mailbox.relabel(message_in(mailbox, call.params["id"])["id"], ["TRASH"], ["INBOX"])
+    return labelled(changed)
 
 
 @method("gmail.users.messages.untrash")
 def messages_untrash(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    changed = mailbox.relabel(_message(mailbox, call.params["id"])["id"], [], ["TRASH"])
-    return {**_reference(changed), "labelIds": changed["labelIds"]}
+    mailbox = mailbox_of(call)
+    changed = mailbox.relabel(message_in(mailbox, call.params["id"])["id"], [], ["TRASH"])
+    return labelled(changed)
 
 
 @method("gmail.users.messages.delete")
 def messages_delete(call: Call) -> Answer:
-    mailbox = _mailbox(call)
-    mailbox.remove(_message(mailbox, call.params["id"])["id"])
+    mailbox = mailbox_of(call)
+    mailbox.remove(message_in(mailbox, call.params["id"])["id"])
     return Answer(None, 204)
 
 
 @method("gmail.users.messages.attachments.get")
 def attachments_get(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    message = _message(mailbox, call.params["messageId"])
+    mailbox = mailbox_of(call)
+    message = message_in(mailbox, call.params["messageId"])
     part_id = part_of_attachment(message["id"], call.params["id"])
     data = None if part_id is None else attachment(mailbox.content(message["id"]), part_id)
     if data is None:
@@ -114,7 +150,7 @@ def attachments_get(call: Call) -> Json:
 
 @method("gmail.users.threads.list")
 def threads_list(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     newest: dict[str, Json] = {}
     for one in _matching(call, mailbox):
         newest.setdefault(one["threadId"], one)
@@ -130,10 +166,10 @@ def threads_list(call: Call) -> Json:
 
 @method("gmail.users.threads.get")
 def threads_get(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    messages = mailbox.thread(_checked_id(call.params["id"]))
+    mailbox = mailbox_of(call)
+    messages = mailbox.thread(checked_id(call.params["id"]))
     if not messages:
-        raise _not_found()
+        raise not_found()
     return {
         "id": messages[0]["threadId"],
         "historyId": str(max(one["historyId"] for one in messages)),
@@ -141,41 +177,67 @@ def threads_get(call: Call) -> Json:
     }
 
 
+@method("gmail.users.threads.modify")
+def threads_modify(call: Call) -> Json:
+    mailbox, messages = _thread(call)
+    return _relabelled_thread(_modified(call, mailbox, messages))
+
+
+@method("gmail.users.threads.trash")
+def threads_trash(call: Call) -> Json:
+    mailbox, messages = _thread(call)
+    return _relabelled_thread([mailbox.relabel(one["id"], ["TRASH"], ["INBOX"]) for one in messages])
+
+
+@method("gmail.users.threads.untrash")
+def threads_untrash(call: Call) -> Json:
+    mailbox, messages = _thread(call)
+    return _relabelled_thread([mailbox.relabel(one["id"], [], ["TRASH"]) for one in messages])
+
+
+@method("gmail.users.threads.delete")
+def threads_delete(call: Call) -> Answer:
+    mailbox, messages = _thread(call)
+    for one in messages:
+        mailbox.remove(one["id"])
+    return Answer(None, 204)
+
+
 @method("gmail.users.drafts.create")
 def drafts_create(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     message = call.body.get("message", {})
     content = _content(call, message)
     thread_id = _thread_for(mailbox, content, message)
     draft_id, draft = mailbox.put_draft(None, _drafted(call, content), call.now, thread_id)
-    return {"id": draft_id, "message": {**_reference(draft), "labelIds": draft["labelIds"]}}
+    return {"id": draft_id, "message": {**reference(draft), "labelIds": draft["labelIds"]}}
 
 
 @method("gmail.users.drafts.update")
 def drafts_update(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     return _update_draft(call, mailbox, call.params["id"])
 
 
 @method("gmail.users.drafts.get")
 def drafts_get(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     draft = _draft(mailbox, call.params["id"])
     return {"id": call.params["id"], "message": _shown(call, mailbox, draft)}
 
 
 @method("gmail.users.drafts.list")
 def drafts_list(call: Call) -> Json:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     wanted = {one["id"] for one in _matching(call, mailbox)}
     drafts = [{"id": key, "message": one} for key, one in mailbox.drafts() if one["id"] in wanted]
     page, more, total = _page(call, drafts, lambda one: _age(one["message"]))
-    return _listed("drafts", [{**one, "message": _reference(one["message"])} for one in page], more, total)
+    return _listed("drafts", [{**one, "message": reference(one["message"])} for one in page], more, total)
 
 
 @method("gmail.users.drafts.delete")
 def drafts_delete(call: Call) -> Answer:
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     mailbox.remove(_draft(mailbox, call.params["id"])["id"])
     return Answer(None, 204)
 
@@ -186,7 +248,7 @@ def drafts_send(call: Call) -> Json:
 
     https://developers.google.com/workspace/gmail/api/guides/drafts
     """
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     draft_id = call.body.get("id")
     if not draft_id:
         raise ApiError(501, "notImplemented", "The sandbox sends only drafts that are there: give the draft's id.")
@@ -199,54 +261,15 @@ def drafts_send(call: Call) -> Json:
     return sent
 
 
-@method("gmail.users.labels.list")
-def labels_list(call: Call) -> Json:
-    _mailbox(call)
-    return {"labels": [{"id": one, "name": one, "type": "system"} for one in SYSTEM_LABELS]}
-
-
-@method("gmail.users.labels.get")
-def labels_get(call: Call) -> Json:
-    mailbox = _mailbox(call)
-    label = call.params["id"]
-    if label not in SYSTEM_LABELS:
-        raise _not_found()
-    messages = [one for one in mailbox.messages() if label in one["labelIds"]]
-    unread = [one for one in messages if "UNREAD" in one["labelIds"]]
-    return {
-        "id": label,
-        "name": label,
-        "type": "system",
-        "messagesTotal": len(messages),
-        "messagesUnread": len(unread),
-        "threadsTotal": len({one["threadId"] for one in messages}),
-        "threadsUnread": len({one["threadId"] for one in unread}),
-    }
-
-
-@method("gmail.users.settings.sendAs.list")
-def send_as_list(call: Call) -> Json:
-    return {"sendAs": _send_as(call, _mailbox(call).address)}
-
-
-@method("gmail.users.settings.sendAs.get")
-def send_as_get(call: Call) -> Json:
-    wanted = call.params["sendAsEmail"].lower()
-    for one in _send_as(call, _mailbox(call).address):
-        if one["sendAsEmail"] == wanted:
-            return one
-    raise _not_found()
-
-
 @method("gmail.users.history.list")
 def history_list(call: Call) -> Json:
     """The changes after `startHistoryId`; a number this mailbox never had gives 404, and then a full read is due."""
-    mailbox = _mailbox(call)
+    mailbox = mailbox_of(call)
     start = call.params.get("startHistoryId")
     if start is None:
         raise ApiError(400, "invalidArgument", "Missing start history id")
     if int(start) > mailbox.history_id():
-        raise _not_found()
+        raise not_found()
     kinds = {_HISTORY_KINDS[one] for one in call.params.get("historyTypes", [])} or set(_HISTORY_KINDS.values())
     label = call.params.get("labelId")
     records = [
@@ -263,39 +286,59 @@ def history_list(call: Call) -> Json:
     return answer
 
 
-def _mailbox(call: Call) -> Mailbox:
-    """The acting user's own mailbox. Raises ApiError where there is none, or another one is asked for."""
-    wanted = str(call.params.get("userId", "me")).lower()
-    if wanted not in ("me", call.user):
-        raise ApiError(403, "forbidden", f"Delegation denied for {call.user}")
-    if not mailbox_exists(call.workspace, call.user):
-        # A service account without `sub`, or a person without Gmail (https://developers.google.com/workspace/gmail/api/guides/handle-errors).
-        raise ApiError(400, "failedPrecondition", "Precondition check failed.")
-    return Mailbox(call.workspace, call.user)
+def _thread(call: Call) -> tuple[Mailbox, list[Json]]:
+    """The mailbox and the messages of the conversation that is meant."""
+    mailbox = mailbox_of(call)
+    messages = mailbox.thread(checked_id(call.params["id"]))
+    if not messages:
+        raise not_found()
+    return mailbox, messages
 
 
-def _not_found() -> ApiError:
-    return ApiError(404, "notFound", "Requested entity was not found.")
+def _relabelled_thread(messages: list[Json]) -> Json:
+    return {"id": messages[0]["threadId"], "messages": [labelled(one) for one in messages]}
 
 
-def _checked_id(value: str) -> str:
-    """An id of a message or a conversation: sixteen hexadecimal digits."""
-    if not value or len(value) > 16 or not all(one in "0123456789abcdef" for one in value.lower()):
-        raise ApiError(400, "invalidArgument", "Invalid id value")
-    return value.lower()
+def _those_there(call: Call, mailbox: Mailbox) -> list[Json]:
+    """The messages of a batch that exist."""
+    ids = call.body.get("ids") or []
+    if not ids:
+        raise ApiError(400, "invalidArgument", "No message ids specified.")
+    if len(ids) > _LARGEST_BATCH:
+        raise ApiError(400, "invalidArgument", f"Too many message ids: there are at most {_LARGEST_BATCH}.")
+    found = [mailbox.message(checked_id(one)) for one in dict.fromkeys(ids)]
+    return [one for one in found if one is not None]
 
 
-def _message(mailbox: Mailbox, message_id: str) -> Json:
-    message = mailbox.message(_checked_id(message_id))
-    if message is None:
-        raise _not_found()
-    return message
+def _modified(call: Call, mailbox: Mailbox, messages: list[Json]) -> list[Json]:
+    """The messages with the labels added and removed that the body names."""
+    for name in ("addClassificationLabels", "removeClassificationLabelIds"):
+        if call.body.get(name):
+            raise ApiError(501, "notImplemented", "The sandbox has no classification labels.")
+    add, remove = call.body.get("addLabelIds", []), call.body.get("removeLabelIds", [])
+    check_labels(mailbox, (*add, *remove))
+    if add and any("DRAFT" in one["labelIds"] for one in messages):
+        raise ApiError(400, "invalidArgument", "Draft messages cannot have any label other than DRAFT.")
+    return [mailbox.relabel(one["id"], add, remove) for one in messages]
+
+
+def _inserted(call: Call, dated: str) -> Json:
+    if call.params.get("deleted"):
+        raise ApiError(501, "notImplemented", "The sandbox keeps nothing for Vault: deleted=true is not possible.")
+    mailbox = mailbox_of(call)
+    content = Letter.parse(_content(call, call.body)).content()
+    labels = list(dict.fromkeys(call.body.get("labelIds", [])))
+    check_labels(mailbox, labels, never=("DRAFT", "CHAT"))
+    when = call.now
+    if call.params.get("internalDateSource", dated) == "dateHeader":
+        when = Letter.parse(content).date() or when
+    return labelled(mailbox.add(content, labels, when, _thread_for(mailbox, content, call.body)))
 
 
 def _draft(mailbox: Mailbox, draft_id: str) -> Json:
     draft = mailbox.draft(draft_id)
     if draft is None:
-        raise _not_found()
+        raise not_found()
     return draft
 
 
@@ -306,11 +349,11 @@ def _update_draft(call: Call, mailbox: Mailbox, draft_id: str) -> Json:
     content = _content(call, message)
     thread_id = _thread_for(mailbox, content, message) or old["threadId"]
     key, draft = mailbox.put_draft(draft_id, _drafted(call, content), call.now, thread_id)
-    return {"id": key, "message": {**_reference(draft), "labelIds": draft["labelIds"]}}
+    return {"id": key, "message": {**reference(draft), "labelIds": draft["labelIds"]}}
 
 
 def _drafted(call: Call, content: bytes) -> bytes:
-    return stamped(Letter.parse(content), _own_addresses(call), call.user, call.now).content()
+    return stamped(Letter.parse(content), own_addresses(call), call.user, call.now).content()
 
 
 def _content(call: Call, message: Json) -> bytes:
@@ -334,18 +377,18 @@ def _content(call: Call, message: Json) -> bytes:
 
 def _thread_for(mailbox: Mailbox, content: bytes, message: Json) -> str | None:
     wanted = message.get("threadId")
-    if wanted and not mailbox.thread(_checked_id(wanted)):
-        raise _not_found()
+    if wanted and not mailbox.thread(checked_id(wanted)):
+        raise not_found()
     return mailbox.thread_for(Letter.parse(content), wanted)
 
 
 def _send(call: Call, mailbox: Mailbox, content: bytes, thread_id: str | None) -> Json:
-    letter = stamped(Letter.parse(content), _own_addresses(call), call.user, call.now)
+    letter = stamped(Letter.parse(content), own_addresses(call), call.user, call.now)
     recipients = _recipients(letter)
     sent = mailbox.add(letter.content(), ["SENT"], call.now, thread_id)
     deliver(call.workspace, call.user, recipients, letter.content(), call.now)
-    sent = _message(mailbox, sent["id"])
-    return {**_reference(sent), "labelIds": sent["labelIds"]}
+    sent = message_in(mailbox, sent["id"])
+    return {**reference(sent), "labelIds": sent["labelIds"]}
 
 
 def _recipients(letter: Letter) -> list[str]:
@@ -361,21 +404,11 @@ def _recipients(letter: Letter) -> list[str]:
     return recipients
 
 
-def _send_as(call: Call, user: str) -> list[Json]:
-    """The addresses the user may send as: the own one, and those in collection `send_as` (user -> `sendAs`)."""
-    own: Json = {"sendAsEmail": user, "displayName": "", "isPrimary": True, "isDefault": True}
-    aliases = (call.workspace.collection("send_as").get(user) or {}).get("sendAs", [])
-    return [own, *({**one, "sendAsEmail": one["sendAsEmail"].lower()} for one in aliases)]
-
-
-def _own_addresses(call: Call) -> list[str]:
-    return [one["sendAsEmail"] for one in _send_as(call, call.user)]
-
-
 def _matching(call: Call, mailbox: Mailbox) -> list[Json]:
     """The messages that `q` and `labelIds` ask for, newest first."""
     query = call.params.get("q", "")
     test = gmail_search.compiled(query)
+    own_labels = {gmail_search.label_word(label["name"]): key for key, label in mailbox.own_labels()}
     labels = set(call.params.get("labelIds", []))
     hidden = {"TRASH", "SPAM"} - labels
     if call.params.get("includeSpamTrash") or gmail_search.reaches_trash(query):
@@ -385,7 +418,7 @@ def _matching(call: Call, mailbox: Mailbox) -> list[Json]:
         for one in mailbox.messages()
         if labels <= set(one["labelIds"])
         and hidden.isdisjoint(one["labelIds"])
-        and (not query or test(gmail_search.Candidate(one, partial(mailbox.content, one["id"]), call.now)))
+        and (not query or test(gmail_search.Candidate(one, partial(mailbox.content, one["id"]), call.now, own_labels)))
     ]
 
 
@@ -421,15 +454,11 @@ def _listed(name: str, items: list[Json], more: str | None, total: int) -> Json:
     return answer
 
 
-def _reference(message: Json) -> Json:
-    return {"id": message["id"], "threadId": message["threadId"]}
-
-
 def _history_record(record: Json) -> Json:
     change: Json = {"message": record["message"]}
     if record["labelIds"]:
         change["labelIds"] = record["labelIds"]
-    return {"id": str(record["id"]), "messages": [_reference(record["message"])], record["kind"]: [change]}
+    return {"id": str(record["id"]), "messages": [reference(record["message"])], record["kind"]: [change]}
 
 
 def _shown(call: Call, mailbox: Mailbox, message: Json) -> Json:

@@ -7,7 +7,7 @@ headers cannot be searched, as in Gmail. What the language has and this has not 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -19,9 +19,7 @@ from workspace_sandbox.mime import Letter, file_names, text
 _DATES = ZoneInfo("America/Los_Angeles")
 """Dates mean midnight there: https://developers.google.com/workspace/gmail/api/guides/filtering."""
 _TOKEN = re.compile(r'\s+|(-?)(?:([A-Za-z0-9_]+):)?("[^"]*"|[({]|[^\s(){}"]+)|([)}])')
-_MISSING = frozenset(
-    {"list", "category", "larger", "smaller", "size", "deliveredto", "filename", "around", "annotation", "stored"}
-)
+_MISSING = frozenset({"category", "around", "annotation", "stored"})
 _LABEL_WORDS = {"sent": "SENT", "draft": "DRAFT", "drafts": "DRAFT", "starred": "STARRED", "trash": "TRASH"}
 
 
@@ -32,6 +30,8 @@ class Candidate:
     message: Json
     read: Callable[[], bytes]
     now: datetime
+    own_labels: Mapping[str, str]
+    """The labels the person made: as a query names them (`label_word`) -> id."""
 
     @cached_property
     def content(self) -> bytes:
@@ -124,6 +124,8 @@ def _operator(name: str) -> Callable[[str], Test]:
         "from": ("From",),
         "to": ("To", "Cc", "Bcc"),
         "cc": ("Cc",),
+        "deliveredto": ("Delivered-To",),
+        "list": ("List-ID", "List-Post"),
         "bcc": ("Bcc",),
         "subject": ("Subject",),
     }
@@ -141,6 +143,10 @@ def _operator(name: str) -> Callable[[str], Test]:
         "older": lambda value: _none(_not_before(value)),
         "newer_than": _younger,
         "older_than": lambda value: _none(_younger(value)),
+        "filename": lambda value: lambda one: _says("\n".join(one.files), value),
+        "larger": _larger,
+        "size": _larger,
+        "smaller": _smaller,
     }
     if name in operators:
         return operators[name]
@@ -160,8 +166,8 @@ def _in(value: str) -> Test:
     name = value.strip('"').lower()
     if name in ("anywhere", "all"):
         return lambda one: True
-    label = _LABEL_WORDS.get(name, name.upper())
-    return lambda one: label in one.message["labelIds"]
+    system, word = _LABEL_WORDS.get(name, name.upper()), label_word(name)
+    return lambda one: one.own_labels.get(word, system) in one.message["labelIds"]
 
 
 def _is(value: str) -> Test:
@@ -174,8 +180,12 @@ def _is(value: str) -> Test:
 
 
 def _has(value: str) -> Test:
-    if value.lower() == "attachment":
+    name = value.lower()
+    if name == "attachment":
         return lambda one: bool(one.files)
+    if name in ("userlabels", "nouserlabels"):
+        wanted = name == "userlabels"
+        return lambda one: bool(set(one.message["labelIds"]) & set(one.own_labels.values())) == wanted
     raise _not_there(f"has:{value}")
 
 
@@ -198,6 +208,29 @@ def _younger(value: str) -> Test:
         raise _not_there(f"the age {value}")
     age = timedelta(days={"d": 1, "m": 30, "y": 365}[found[2]] * int(found[1]))
     return lambda one: bool(one.message["internalDate"] >= (one.now - age).timestamp() * 1000)
+
+
+def _larger(value: str) -> Test:
+    size = _bytes(value)
+    return lambda one: bool(one.message["sizeEstimate"] >= size)
+
+
+def _smaller(value: str) -> Test:
+    size = _bytes(value)
+    return lambda one: bool(one.message["sizeEstimate"] < size)
+
+
+def _bytes(value: str) -> int:
+    """A size: bytes, or with K or M."""
+    found = re.fullmatch(r"(\d+)([kKmM]?)[bB]?", value)
+    if found is None:
+        raise _not_there(f"the size {value}")
+    return int(found[1]) * {"": 1, "k": 1024, "m": 1024**2}[found[2].lower()]
+
+
+def label_word(name: str) -> str:
+    """The name of a label as a query writes it: spaces and slashes as hyphens, case aside."""
+    return re.sub(r"[\s/&()\"]+", "-", name.strip()).casefold()
 
 
 def _says(where: str, wanted: str) -> bool:

@@ -9,21 +9,17 @@ may share them.
 from __future__ import annotations
 
 import copy
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from workspace_sandbox import a1
 from workspace_sandbox.calls import ApiError, Json
-from workspace_sandbox.cell_values import shown
 
 Cell = Json | None
 
 _ROWS, _COLUMNS = 1000, 26
 _MOST_CELLS = 10_000_000
-_UNKNOWN_NAME = {"errorValue": {"type": "NAME", "message": "The sandbox does not calculate formulas."}}
 
 
 def new_spreadsheet(locale: str = "es_ES", time_zone: str = "Europe/Madrid") -> Json:
@@ -205,33 +201,9 @@ def _named(document: Json, name: str) -> Block | None:
     return None
 
 
-def effective(cell: Cell) -> Json | None:
-    """What the cell's value amounts to; a formula, which nobody calculates here, to an error."""
-    if cell is None or "value" not in cell:
-        return None
-    value: Json = cell["value"]
-    return _UNKNOWN_NAME if "formulaValue" in value else value
-
-
 def number_format(cell: Cell) -> Json | None:
     found: Json | None = (cell or {}).get("format", {}).get("numberFormat")
     return found
-
-
-def formatted(cell: Cell, locale: str) -> str:
-    return shown(effective(cell), number_format(cell), locale)
-
-
-def as_csv(document: Json) -> str:
-    """The first sheet as people see it, trailing empty rows left out (RFC 4180)."""
-    sheet = document["sheets"][0]
-    lines = [[formatted(cell, document["locale"]) for cell in row] for row in sheet["rows"]]
-    while lines and not any(lines[-1]):
-        lines.pop()
-    width = max((len(trimmed(line)) for line in lines), default=0)
-    out = io.StringIO()
-    csv.writer(out).writerows((line + [""] * width)[:width] for line in lines)
-    return out.getvalue().removesuffix("\r\n")
 
 
 def trimmed(values: list[Any]) -> list[Any]:

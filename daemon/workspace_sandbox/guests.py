@@ -11,6 +11,7 @@ from workspace_sandbox import invitations
 from workspace_sandbox.calls import ApiError, Json
 from workspace_sandbox.delivery import deliver
 from workspace_sandbox.event_store import EventStore, Kept, has_calendar
+from workspace_sandbox.mailbox import has_mailbox
 from workspace_sandbox.mime import is_address
 from workspace_sandbox.workspace import Workspace
 
@@ -78,8 +79,8 @@ def answered(event: Json, guest: Json) -> Json:
 def mail_answer(workspace: Workspace, event: Json, guest: str, now: datetime) -> None:
     """Tell the organizer what the guest answered."""
     entry = attendee(event, guest)
-    if entry is not None:
-        organizer = event["organizer"]["email"]
+    organizer = event["organizer"]["email"]
+    if entry is not None and has_mailbox(organizer):
         deliver(workspace, guest, [organizer], invitations.answer(event, entry, now), now)
 
 

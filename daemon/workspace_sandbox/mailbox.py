@@ -31,7 +31,7 @@ SYSTEM_LABELS = (
     "STARRED",
     "UNREAD",
 )
-_WITHOUT_MAILBOX = (".invalid", ".gserviceaccount.com", "@google.com", "@googlemail.com")
+_WITHOUT_MAILBOX = (".invalid", ".gserviceaccount.com", "@group.calendar.google.com", "@google.com", "@googlemail.com")
 
 
 NO_MAILBOX = "no_mailbox"
@@ -59,6 +59,27 @@ class Mailbox:
         self._history = workspace.collection(f"history of {address}")
         self._contents = workspace.collection("message_contents")
         self._mailboxes = workspace.collection("mailboxes")
+        self._labels = workspace.collection(f"labels of {address}")
+
+    def own_labels(self) -> list[tuple[str, Json]]:
+        """The labels the person made: id, and `name` and how it is shown."""
+        return list(self._labels.items())
+
+    def own_label(self, label_id: str) -> Json | None:
+        return self._labels.get(label_id)
+
+    def put_label(self, label_id: str | None, label: Json) -> str:
+        """Keep a label, a new one where no id is given."""
+        key = label_id or f"Label_{self._workspace.next_number('gmail.label')}"
+        self._labels.put(key, label)
+        return key
+
+    def remove_label(self, label_id: str) -> None:
+        """Forget a label, and take it from every message."""
+        for message in self.messages():
+            if label_id in message["labelIds"]:
+                self.relabel(message["id"], [], [label_id])
+        self._labels.delete(label_id)
 
     def history_id(self) -> int:
         """The number of the last change."""

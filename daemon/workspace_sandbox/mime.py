@@ -11,11 +11,12 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.message import Message
-from email.utils import getaddresses
+from email.utils import getaddresses, parsedate_to_datetime
 
 from workspace_sandbox.calls import Json
 
@@ -92,6 +93,14 @@ class Letter:
         raw = [unfolded(value) for name in names for value in self.raw_values(name)]
         found = [address or name for name, address in getaddresses([one for one in raw if one])]
         return list(dict.fromkeys(one.lower() for one in found if one))
+
+    def date(self) -> datetime | None:
+        """The instant of the Date field, None where there is none that can be read."""
+        try:
+            when = parsedate_to_datetime(self.value("Date"))
+        except ValueError:
+            return None
+        return when if when.tzinfo else when.replace(tzinfo=UTC)
 
     def references(self) -> list[str]:
         """The Message-IDs in In-Reply-To and References."""

@@ -53,6 +53,6 @@ def error_body(api: str, error: ApiError) -> Json:
 
 
 def _status_name(error: ApiError) -> str:
-    if error.reason == "failedPrecondition":
-        return "FAILED_PRECONDITION"
+    if error.reason in ("failedPrecondition", "aborted"):
+        return {"failedPrecondition": "FAILED_PRECONDITION", "aborted": "ABORTED"}[error.reason]
     return _STATUS_NAMES.get(error.status, "INTERNAL" if error.status >= 500 else "INVALID_ARGUMENT")

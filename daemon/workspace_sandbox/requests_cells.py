@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
 
 from workspace_sandbox.calls import ApiError, Json
 from workspace_sandbox.cell_values import entered
+from workspace_sandbox.formula_functions import sort_key
+from workspace_sandbox.formula_references import copied_formula, follow_cells, formula_of
+from workspace_sandbox.formulas import Calculation
 from workspace_sandbox.grid import (
     Block,
     Cell,
     block_of_grid_range,
     cell_at,
-    effective,
-    formatted,
     number_format,
     put_cell,
     sheet_by_id,
     size,
 )
-from workspace_sandbox.sheet_requests import changed_cell, field_mask, is_plain_checkbox, request
+from workspace_sandbox.sheet_requests import cell_of, changed_cell, field_mask, is_plain_checkbox, request
 from workspace_sandbox.sheets_access import Opened
 
 _PASTED: dict[str, tuple[str, ...]] = {
@@ -58,14 +58,39 @@ def update_cells(opened: Opened, asked: Json) -> Json:
     return {}
 
 
+@request("appendCells")
+def append_cells(opened: Opened, asked: Json) -> Json:
+    """ "Adds new cells after the last row with data in a sheet, inserting new rows into the sheet if necessary." """
+    if asked.get("tableId"):
+        raise ApiError(501, "notImplemented", "The sandbox has no tables.")
+    sheet, lines = sheet_by_id(opened.document, asked.get("sheetId", 0)), asked.get("rows") or []
+    filled = [row for row, line in enumerate(sheet["rows"]) if any(cell and "value" in cell for cell in line)]
+    row = filled[-1] + 1 if filled else 0
+    grid = sheet["properties"]["gridProperties"]
+    grid["rowCount"] = max(grid["rowCount"], row + len(lines))
+    start = {"sheetId": sheet["properties"]["sheetId"], "rowIndex": row, "columnIndex": 0}
+    return update_cells(opened, {"start": start, "rows": lines, "fields": asked.get("fields")})
+
+
 @request("repeatCell")
 def repeat_cell(opened: Opened, asked: Json) -> Json:
     mask = field_mask(asked)
     block = block_of_grid_range(opened.document, asked.get("range") or {})
     opened.require_unprotected(block)
     data = asked.get("cell") or {}
+    formats: dict[int, Json] = {}
+    first = cell_of({"userEnteredValue": data.get("userEnteredValue")})
     for row, column in block.positions():
-        put_cell(block.sheet, row, column, changed_cell(cell_at(block.sheet, row, column), data, mask))
+        if formula_of(first) is not None:
+            # "the formula's ranges will automatically increment for each field in the range"
+            moved = copied_formula(first, opened.locale, row - block.row, column - block.column)
+            data = {**data, "userEnteredValue": (moved or {})["value"]}
+        before = cell_at(block.sheet, row, column)
+        changed = changed_cell(before, data, mask)
+        if "format" in changed:
+            # Cells that become alike share one format, which makes reading them quick.
+            changed["format"] = formats.setdefault(id((before or {}).get("format")), changed["format"])
+        put_cell(block.sheet, row, column, changed)
     return {}
 
 
@@ -90,43 +115,40 @@ def sort_range(opened: Opened, asked: Json) -> Json:
     """Contents move, rows stay: sizes and hidden rows remain where they are. Blanks come last in either order."""
     block = block_of_grid_range(opened.document, asked.get("range") or {})
     opened.require_unprotected(block)
-    sheet = block.sheet
-    lines = [
-        [cell_at(sheet, row, column) for column in range(block.column, block.end_column)]
-        for row in range(block.row, block.end_row)
-    ]
+    sheet, calculation = block.sheet, opened.calculation()
+    lines = list(range(block.row, block.end_row))
     for spec in reversed(asked.get("sortSpecs") or []):
         if set(spec) - {"dimensionIndex", "sortOrder"}:
             raise ApiError(501, "notImplemented", "The sandbox sorts by values only.")
-        at = spec.get("dimensionIndex", 0) - block.column
-        if not 0 <= at < block.end_column - block.column:
+        at = spec.get("dimensionIndex", 0)
+        if not block.column <= at < block.end_column:
             raise ApiError(400, "badRequest", "The column to sort by lies outside the range.")
-        filled = [line for line in lines if effective(line[at]) is not None]
-        blank = [line for line in lines if effective(line[at]) is None]
-        filled.sort(key=lambda line: _sort_key(line[at]), reverse=spec.get("sortOrder") == "DESCENDING")
-        lines = filled + blank
-    for row, line in enumerate(lines, block.row):
+        values = {row: calculation.value(sheet, row, at) for row in lines}
+        filled = [row for row in lines if values[row] is not None]
+        blank = [row for row in lines if values[row] is None]
+        down = spec.get("sortOrder") == "DESCENDING"
+        keys = {row: sort_key(values[row]) for row in filled}
+        lines = sorted(filled, key=keys.__getitem__, reverse=down) + blank
+    moved = [
+        [
+            # Formulas move as if copied: what they take from their own row they take from it still.
+            copied_formula(cell_at(sheet, row, column), opened.locale, to - row, 0)
+            for column in range(block.column, block.end_column)
+        ]
+        for to, row in enumerate(lines, block.row)
+    ]
+    for row, line in enumerate(moved, block.row):
         for column, cell in enumerate(line, block.column):
             put_cell(sheet, row, column, cell)
     return {}
-
-
-def _sort_key(cell: Cell) -> tuple[int, Any]:
-    """Numbers before text before booleans before errors."""
-    value = effective(cell) or {}
-    kind, one = next(iter(value.items()))
-    if kind == "numberValue":
-        return 0, one
-    if kind == "stringValue":
-        return 1, str(one).casefold()
-    return (2, one) if kind == "boolValue" else (3, 0)
 
 
 @request("copyPaste")
 def copy_paste(opened: Opened, asked: Json) -> Json:
     source = block_of_grid_range(opened.document, asked.get("source") or {})
     target = block_of_grid_range(opened.document, asked.get("destination") or {})
-    copied = _copied(source, transposed=asked.get("pasteOrientation") == "TRANSPOSE")
+    transposed = asked.get("pasteOrientation") == "TRANSPOSE"
+    copied, calculation = _copied(source, transposed=transposed), opened.calculation()
     block = _tiled(target, len(copied), len(copied[0]) if copied else 0)
     opened.require_unprotected(block)
     kind = asked.get("pasteType", "PASTE_NORMAL")
@@ -135,8 +157,26 @@ def copy_paste(opened: Opened, asked: Json) -> Json:
     for row, column in block.positions():
         line = copied[(row - block.row) % len(copied)]
         cell = line[(column - block.column) % len(line)]
+        if kind == "PASTE_VALUES" and cell is not None:
+            at_source = _source_of(source, row - block.row, column - block.column, copied, transposed)
+            cell = {**cell, "value": _plain(calculation, source.sheet, at_source, cell)}
+        elif cell is not None:
+            at_source = _source_of(source, row - block.row, column - block.column, copied, transposed)
+            cell = copied_formula(cell, opened.locale, row - at_source[0], column - at_source[1])
         _paste(block.sheet, row, column, cell, _PASTED[kind])
     return {}
+
+
+def _source_of(source: Block, down: int, right: int, copied: list[list[Cell]], transposed: bool) -> tuple[int, int]:
+    """Where the cell that goes that far into the destination comes from."""
+    row, column = down % len(copied), right % len(copied[0])
+    return (source.row + column, source.column + row) if transposed else (source.row + row, source.column + column)
+
+
+def _plain(calculation: Calculation, sheet: Json, at: tuple[int, int], cell: Json) -> Json | None:
+    """A formula's result as a value of its own; errors cannot be pasted and become nothing."""
+    value = calculation.effective(sheet, *at, cell)
+    return None if value is None or "errorValue" in value else value
 
 
 @request("cutPaste")
@@ -156,6 +196,7 @@ def cut_paste(opened: Opened, asked: Json) -> Json:
         put_cell(source.sheet, row, column, None)
     for row, column in target.positions():
         put_cell(target.sheet, row, column, copied[row - target.row][column - target.column])
+    follow_cells(opened.document, source, target)
     return {}
 
 
@@ -163,14 +204,13 @@ def cut_paste(opened: Opened, asked: Json) -> Json:
 def find_replace(opened: Opened, asked: Json) -> Json:
     if not asked.get("find"):
         raise ApiError(400, "badRequest", "There is nothing to find.")
-    replace = _replacement(asked)
+    replace, calculation = _replacement(asked), opened.calculation()
     counts = {"valuesChanged": 0, "formulasChanged": 0, "occurrencesChanged": 0}
     rows_changed, sheets_changed = set(), set()
     for block in _search_area(opened, asked):
         opened.require_unprotected(block)
         for row, column in block.positions():
-            cell = cell_at(block.sheet, row, column)
-            kind, count = _replace_in(opened, block.sheet, (row, column), cell, replace, asked)
+            kind, count = _replace_in(opened, calculation, block.sheet, (row, column), replace, asked)
             if count:
                 counts[kind] += 1
                 counts["occurrencesChanged"] += count
@@ -216,15 +256,16 @@ def _search_area(opened: Opened, asked: Json) -> list[Block]:
 
 
 def _replace_in(
-    opened: Opened, sheet: Json, at: tuple[int, int], cell: Cell, replace: Replace, asked: Json
+    opened: Opened, calculation: Calculation, sheet: Json, at: tuple[int, int], replace: Replace, asked: Json
 ) -> tuple[str, int]:
     """Replace within one cell; what kind of cell it was and how often something was replaced."""
+    cell = cell_at(sheet, *at)
     if cell is None or "value" not in cell:
         return "valuesChanged", 0
     formula = cell["value"].get("formulaValue")
     if formula is not None and not asked.get("includeFormulas"):
         return "formulasChanged", 0
-    text, count = replace(formula if formula is not None else formatted(cell, opened.locale))
+    text, count = replace(formula if formula is not None else calculation.formatted(sheet, *at, cell))
     if count:
         value, _ = entered(text, "USER_ENTERED", opened.locale, opened.today, number_format(cell))
         put_cell(sheet, at[0], at[1], {**cell, "value": value})

@@ -1,6 +1,6 @@
 """Requests about rows and columns: insert, delete, move, append, size and group them.
 
-Formulas are not calculated here, so references within them are left as they are.
+What lies over the grid, formulas and developer metadata among it, follows them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from workspace_sandbox.calls import ApiError, Json
-from workspace_sandbox.grid import Block, cell_at, formatted, put_cell, sheet_by_id, size
+from workspace_sandbox.dimension_changes import Change, Deletion, Insertion, Move
+from workspace_sandbox.formula_references import follow_dimension
+from workspace_sandbox.formulas import Calculation
+from workspace_sandbox.grid import Block, cell_at, put_cell, sheet_by_id, size
 from workspace_sandbox.sheet_requests import field_mask, is_plain_checkbox, merged, request
 from workspace_sandbox.sheets_access import Opened
 
@@ -31,7 +34,7 @@ def insert_dimension(opened: Opened, asked: Json) -> Json:
     opened.require_unprotected(_across(sheet, dimension, max(start - 1, 0), start))
     _insert(sheet, dimension, start, end - start)
     _inherit(sheet, dimension, start, end, start - 1 if before else end)
-    _shift(opened.document, sheet, dimension, start, end - start)
+    _follow(opened.document, sheet, dimension, Insertion(start, end - start))
     return {}
 
 
@@ -47,7 +50,7 @@ def delete_dimension(opened: Opened, asked: Json) -> Json:
         del line[start:end]
     sheet["properties"]["gridProperties"][_COUNTS[dimension]] = count - (end - start)
     _unfreeze(sheet, dimension, start, end)
-    _shift(opened.document, sheet, dimension, start, start - end)
+    _follow(opened.document, sheet, dimension, Deletion(start, end - start))
     return {}
 
 
@@ -71,13 +74,14 @@ def move_dimension(opened: Opened, asked: Json) -> Json:
     if start < to < end:
         raise ApiError(400, "badRequest", "The destination lies within the source.")
     opened.require_unprotected(_across(sheet, dimension, start, end))
+    move = Move(start, end, to)
     for line in _lines(sheet, dimension):
         blank = _blank(sheet, dimension, line)
         line.extend(blank() for _ in range(max(end, to) - len(line)))
         taken = line[start:end]
         del line[start:end]
-        at = to - (end - start) if to > start else to
-        line[at:at] = taken
+        line[move.arrival : move.arrival] = taken
+    _follow(opened.document, sheet, dimension, move)
     return {}
 
 
@@ -99,33 +103,88 @@ def auto_resize_dimensions(opened: Opened, asked: Json) -> Json:
     kept = sheet[_METADATA[dimension]]
     kept.extend([None] * (end - len(kept)))
     for at in range(start, end):
-        pixels = 21 if dimension == "ROWS" else _width(sheet, at, opened.locale)
+        pixels = 21 if dimension == "ROWS" else _width(opened.calculation(), sheet, at)
         kept[at] = {**(kept[at] or {}), "pixelSize": pixels}
     return {}
 
 
 @request("addDimensionGroup")
 def add_dimension_group(opened: Opened, asked: Json) -> Json:
+    """Every row or column of the range gets one deeper; groups are what lies at one depth without a gap."""
     sheet, dimension, start, end = _range(opened, asked.get("range") or {})
-    groups = sheet[_GROUPS[dimension]]
-    around = [one for one in groups if one["range"]["startIndex"] <= start and end <= one["range"]["endIndex"]]
-    group: Json = {
-        "range": {
-            "sheetId": sheet["properties"]["sheetId"],
-            "dimension": dimension,
-            "startIndex": start,
-            "endIndex": end,
-        },
-        "depth": len(around) + 1,
-    }
-    if group["depth"] > _DEEPEST_GROUP:
+    depths = _depths(sheet, dimension)
+    for at in range(start, end):
+        depths[at] = depths.get(at, 0) + 1
+    if max(depths.values()) > _DEEPEST_GROUP:
         raise ApiError(400, "badRequest", f"Groups are at most {_DEEPEST_GROUP} deep.")
-    groups.append(group)
-    return {"dimensionGroups": groups}
+    return {"dimensionGroups": _group(sheet, dimension, depths)}
 
 
-def _width(sheet: Json, column: int, locale: str) -> int:
-    texts = [formatted(cell_at(sheet, row, column), locale) for row in range(len(sheet["rows"]))]
+@request("deleteDimensionGroup")
+def delete_dimension_group(opened: Opened, asked: Json) -> Json:
+    """ "by decrementing the depth of the dimensions in the range" """
+    sheet, dimension, start, end = _range(opened, asked.get("range") or {})
+    depths = _depths(sheet, dimension)
+    if not any(at in depths for at in range(start, end)):
+        raise ApiError(400, "badRequest", "There is no group over the range.")
+    for at in range(start, end):
+        depths[at] = max(0, depths.get(at, 0) - 1)
+    return {"dimensionGroups": _group(sheet, dimension, depths)}
+
+
+@request("updateDimensionGroup")
+def update_dimension_group(opened: Opened, asked: Json) -> Json:
+    """Collapsing hides the rows or columns of the group, opening it shows them."""
+    mask, wanted = field_mask(asked), asked.get("dimensionGroup") or {}
+    if set(mask) - {"collapsed", "*"}:
+        raise ApiError(400, "badRequest", "Only collapsed can be changed of a group.")
+    sheet, dimension, start, end = _range(opened, wanted.get("range") or {})
+    for group in sheet[_GROUPS[dimension]]:
+        area = group["range"]
+        if (area["startIndex"], area["endIndex"], group["depth"]) == (start, end, wanted.get("depth", 1)):
+            group["collapsed"] = bool(wanted.get("collapsed"))
+            kept = sheet[_METADATA[dimension]]
+            kept.extend([None] * (end - len(kept)))
+            for at in range(start, end):
+                kept[at] = {**(kept[at] or {}), "hiddenByUser": group["collapsed"]}
+            return {}
+    raise ApiError(400, "badRequest", "There is no such group.")
+
+
+def _depths(sheet: Json, dimension: str) -> dict[int, int]:
+    depths: dict[int, int] = {}
+    for group in sheet[_GROUPS[dimension]]:
+        for at in range(group["range"]["startIndex"], group["range"]["endIndex"]):
+            depths[at] = max(depths.get(at, 0), group["depth"])
+    return depths
+
+
+def _group(sheet: Json, dimension: str, depths: dict[int, int]) -> list[Json]:
+    """Make the groups that these depths mean, "ordered by increasing range start index, then by group depth"."""
+    sheet_id = sheet["properties"]["sheetId"]
+    collapsed = {
+        (one["range"]["startIndex"], one["depth"]) for one in sheet[_GROUPS[dimension]] if one.get("collapsed")
+    }
+    groups: list[Json] = []
+    for depth in range(1, max(depths.values(), default=0) + 1):
+        places = sorted(at for at, deep in depths.items() if deep >= depth)
+        for at in places:
+            if groups and groups[-1]["depth"] == depth and groups[-1]["range"]["endIndex"] == at:
+                groups[-1]["range"]["endIndex"] = at + 1
+                continue
+            area = {"sheetId": sheet_id, "dimension": dimension, "startIndex": at, "endIndex": at + 1}
+            groups.append({"range": area, "depth": depth})
+            if (at, depth) in collapsed:
+                groups[-1]["collapsed"] = True
+    groups.sort(key=lambda one: (one["range"]["startIndex"], one["depth"]))
+    sheet[_GROUPS[dimension]] = groups
+    return groups
+
+
+def _width(calculation: Calculation, sheet: Json, column: int) -> int:
+    texts = [
+        calculation.formatted(sheet, row, column, cell_at(sheet, row, column)) for row in range(len(sheet["rows"]))
+    ]
     longest = max((len(line) for text in texts for line in text.splitlines()), default=0)
     return max(21, longest * _PIXELS_PER_LETTER + 10)
 
@@ -201,35 +260,60 @@ def _unfreeze(sheet: Json, dimension: str, start: int, end: int) -> None:
         grid[name] = frozen - (min(end, frozen) - start)
 
 
-def _shift(document: Json, sheet: Json, dimension: str, at: int, by: int) -> None:
-    """Let every range over the sheet follow `by` rows inserted at `at`, or, negative, deleted from there."""
+def _follow(document: Json, sheet: Json, dimension: str, change: Change) -> None:
+    """Let everything that lies over the sheet, and every formula, follow its rows or columns."""
     sheet_id = sheet["properties"]["sheetId"]
     names = _INDEXES[dimension]
-    sheet["merges"] = [one for one in sheet["merges"] if _shifted(one, names, at, by)]
+    sheet["merges"] = [one for one in sheet["merges"] if _moved(one, names, change)]
     for rule in sheet["conditionalFormats"]:
-        rule["ranges"] = [one for one in rule["ranges"] if _shifted(one, names, at, by)]
+        rule["ranges"] = [one for one in rule["ranges"] if _moved(one, names, change)]
     sheet["conditionalFormats"] = [rule for rule in sheet["conditionalFormats"] if rule["ranges"]]
-    sheet["protectedRanges"] = [one for one in sheet["protectedRanges"] if _shifted(one["range"], names, at, by)]
-    if "basicFilter" in sheet and not _shifted(sheet["basicFilter"]["range"], names, at, by):
+    for name in ("protectedRanges", "filterViews"):
+        if name in sheet:
+            sheet[name] = [one for one in sheet[name] if _moved(one.get("range", {}), names, change)]
+    if "basicFilter" in sheet and not _moved(sheet["basicFilter"]["range"], names, change):
         del sheet["basicFilter"]
+    for chart in sheet.get("charts", []):
+        _move_anchor(chart, "rowIndex" if dimension == "ROWS" else "columnIndex", change)
     groups = sheet[_GROUPS[dimension]]
-    sheet[_GROUPS[dimension]] = [one for one in groups if _shifted(one["range"], ("startIndex", "endIndex"), at, by)]
+    sheet[_GROUPS[dimension]] = [one for one in groups if _moved(one["range"], ("startIndex", "endIndex"), change)]
     document["namedRanges"] = [
         one
         for one in document["namedRanges"]
-        if one["range"].get("sheetId", 0) != sheet_id or _shifted(one["range"], names, at, by)
+        if one["range"].get("sheetId", 0) != sheet_id or _moved(one["range"], names, change)
     ]
+    document["developerMetadata"] = [
+        one for one in document.get("developerMetadata", []) if _metadata_moved(one, sheet_id, dimension, change)
+    ]
+    follow_dimension(document, sheet, dimension, change)
 
 
-def _shifted(area: Json, names: tuple[str, str], at: int, by: int) -> bool:
+def _moved(area: Json, names: tuple[str, str], change: Change) -> bool:
     """Move one range; False where nothing of it is left. A missing end is open and stays so."""
-    for name, is_end in zip(names, (False, True), strict=True):
-        if name not in area:
-            continue
-        index = area[name]
-        if by > 0:
-            area[name] = index + by if index > at or (index == at and not is_end) else index
-        else:
-            area[name] = index - max(0, min(index, at - by) - at)
-    start, end = area.get(names[0], 0), area.get(names[1])
-    return end is None or end > start
+    start, end = area.get(names[0]), area.get(names[1])
+    if start is None and end is None:
+        return True
+    span = change.span(start or 0, end)
+    if span is None:
+        return False
+    for name, before, after in zip(names, (start, end), span, strict=True):
+        if before is not None:
+            area[name] = after
+    return True
+
+
+def _metadata_moved(metadata: Json, sheet_id: int, dimension: str, change: Change) -> bool:
+    """ "If the associated object is deleted then its metadata is deleted too." """
+    area = metadata["location"].get("dimensionRange")
+    if area is None or area.get("sheetId", 0) != sheet_id or area["dimension"] != dimension:
+        return True
+    return _moved(area, ("startIndex", "endIndex"), change)
+
+
+def _move_anchor(chart: Json, name: str, change: Change) -> None:
+    anchor = chart.get("position", {}).get("overlayPosition", {}).get("anchorCell")
+    if anchor is not None:
+        index = anchor.get(name, 0)
+        span = change.span(index, index + 1)
+        # A chart outlives the row it hung from, and stays where that was.
+        anchor[name] = span[0] if span is not None else getattr(change, "at", index)

@@ -1,20 +1,20 @@
-"""Requests about sheets as a whole and what lies over their cells: protections, formats by condition, names."""
+"""Requests about sheets as a whole, and about the spreadsheet."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workspace_sandbox.calls import ApiError, Json
+from workspace_sandbox.developer_metadata import sheet_of
+from workspace_sandbox.formula_references import follow_title, translate
 from workspace_sandbox.grid import (
-    block_of_grid_range,
     copied_sheet,
     new_sheet,
-    put_cell,
     sheet_by_id,
     sheet_by_title,
 )
 from workspace_sandbox.sheet_requests import field_mask, merged, request
-from workspace_sandbox.sheets_access import Opened, may_edit
+from workspace_sandbox.sheets_access import Opened
 
 
 @request("addSheet")
@@ -45,6 +45,10 @@ def delete_sheet(opened: Opened, asked: Json) -> Json:
     named = opened.document["namedRanges"]
     sheet_id = sheet["properties"]["sheetId"]
     opened.document["namedRanges"] = [one for one in named if one["range"].get("sheetId", 0) != sheet_id]
+    opened.document["developerMetadata"] = [
+        one for one in opened.document.get("developerMetadata", []) if sheet_of(one["location"]) != sheet_id
+    ]
+    follow_title(opened.document, sheet["properties"]["title"], None)
     _number(opened.document)
     return {}
 
@@ -60,9 +64,7 @@ def duplicate_sheet(opened: Opened, asked: Json) -> Json:
     if any(one["properties"]["sheetId"] == new_id for one in document["sheets"]):
         raise ApiError(400, "badRequest", f"A sheet with id {new_id} already exists.")
     copy["properties"] |= {"sheetId": new_id, "title": title}
-    _point_to(copy, new_id)
-    for protection in copy["protectedRanges"]:
-        protection["protectedRangeId"] = opened.call.workspace.next_number("range")
+    _own(opened, copy)
     document["sheets"].insert(min(asked.get("insertSheetIndex", 0), len(document["sheets"])), copy)
     _number(document)
     return {"properties": copy["properties"]}
@@ -84,6 +86,8 @@ def update_sheet_properties(opened: Opened, asked: Json) -> Json:
         raise ApiError(400, "badRequest", "You can't freeze all visible rows or columns on the sheet.")
     sheet["properties"] = after
     sheet["rows"] = [row[: grid["columnCount"]] for row in sheet["rows"][: grid["rowCount"]]]
+    if after["title"] != before["title"]:
+        follow_title(document, before["title"], after["title"])
     if "index" in mask or "*" in mask:
         _move_sheet(document, sheet, wanted.get("index", before["index"]))
     _number(document)
@@ -103,6 +107,8 @@ def update_spreadsheet_properties(opened: Opened, asked: Json) -> Json:
             ZoneInfo(wanted.get("timeZone", ""))
         except (ZoneInfoNotFoundError, ValueError):
             raise ApiError(400, "badRequest", f"Invalid time zone: {wanted.get('timeZone')}") from None
+    if "locale" in names:
+        translate(opened.document, wanted.get("locale", ""))
     for name in names & {"locale", "timeZone"}:
         opened.document[name] = wanted[name]
     if "title" in names:
@@ -110,113 +116,25 @@ def update_spreadsheet_properties(opened: Opened, asked: Json) -> Json:
     return {}
 
 
-@request("addProtectedRange")
-def add_protected_range(opened: Opened, asked: Json) -> Json:
-    """Without `editors` who adds it is the only one; a `warningOnly` protection keeps nobody out."""
-    protection = dict(asked.get("protectedRange") or {})
-    if protection.get("namedRangeId") or protection.get("unprotectedRanges"):
-        raise ApiError(501, "notImplemented", "The sandbox protects plain ranges only.")
-    area = protection.get("range") or {}
-    block = block_of_grid_range(opened.document, area)
-    protection["range"] = {"sheetId": block.sheet["properties"]["sheetId"], **area}
-    protection.setdefault("protectedRangeId", opened.call.workspace.next_number("range"))
-    if not protection.get("warningOnly"):
-        editors = protection.get("editors") or {}
-        users = [one.lower() for one in editors.get("users", [])]
-        protection["editors"] = {**editors, "users": list(dict.fromkeys([*users, opened.call.user]))}
-    protection["addedBy"] = opened.call.user
-    block.sheet["protectedRanges"].append(protection)
-    shown = {name: value for name, value in protection.items() if name != "addedBy"}
-    return {"protectedRange": {**shown, "requestingUserCanEdit": True}}
+def append_copy(target: Opened, source: Json) -> Json:
+    """Put a copy of a sheet, perhaps of another spreadsheet, behind the others; the properties of the copy."""
+    copy, document = copied_sheet(source), target.document
+    title = source["properties"]["title"]
+    copy["properties"] |= {"sheetId": _fresh_sheet_id(target), "title": _fresh_copy_title(document, title)}
+    _own(target, copy)
+    document["sheets"].append(copy)
+    _number(document)
+    properties: Json = copy["properties"]
+    return properties
 
 
-@request("deleteProtectedRange")
-def delete_protected_range(opened: Opened, asked: Json) -> Json:
-    for sheet in opened.document["sheets"]:
-        for one in sheet["protectedRanges"]:
-            if one["protectedRangeId"] == asked.get("protectedRangeId"):
-                if not one.get("warningOnly") and not may_edit(one, opened.call.user, opened.file):
-                    raise ApiError(400, "badRequest", "You are trying to edit a protected cell or object.")
-                sheet["protectedRanges"].remove(one)
-                return {}
-    raise ApiError(400, "badRequest", f"No protected range with id: {asked.get('protectedRangeId')}")
-
-
-@request("addConditionalFormatRule")
-def add_conditional_format_rule(opened: Opened, asked: Json) -> Json:
-    rule = asked.get("rule") or {}
-    if not rule.get("ranges"):
-        raise ApiError(400, "badRequest", "A rule needs ranges.")
-    sheets = {one.get("sheetId", 0) for one in rule["ranges"]}
-    if len(sheets) != 1:
-        raise ApiError(400, "badRequest", "All ranges of a rule are on one sheet.")
-    for one in rule["ranges"]:
-        block_of_grid_range(opened.document, one)
-    rules = sheet_by_id(opened.document, sheets.pop())["conditionalFormats"]
-    rules.insert(min(asked.get("index", 0), len(rules)), rule)
-    return {}
-
-
-@request("deleteConditionalFormatRule")
-def delete_conditional_format_rule(opened: Opened, asked: Json) -> Json:
-    rules = sheet_by_id(opened.document, asked.get("sheetId", 0))["conditionalFormats"]
-    index = asked.get("index", 0)
-    if not 0 <= index < len(rules):
-        raise ApiError(400, "badRequest", f"No conditional format on sheet at index: {index}")
-    return {"rule": rules.pop(index)}
-
-
-@request("addNamedRange")
-def add_named_range(opened: Opened, asked: Json) -> Json:
-    named = dict(asked.get("namedRange") or {})
-    name = named.get("name", "")
-    known = opened.document["namedRanges"]
-    if not name or any(one["name"].casefold() == name.casefold() for one in known):
-        raise ApiError(400, "badRequest", f"A named range with the name {name!r} already exists, or the name is empty.")
-    block_of_grid_range(opened.document, named.get("range") or {})
-    named.setdefault("namedRangeId", str(opened.call.workspace.next_number("range")))
-    known.append(named)
-    return {"namedRange": named}
-
-
-@request("mergeCells")
-def merge_cells(opened: Opened, asked: Json) -> Json:
-    """Only the first cell keeps its content."""
-    if asked.get("mergeType", "MERGE_ALL") != "MERGE_ALL":
-        raise ApiError(501, "notImplemented", "The sandbox merges with MERGE_ALL only.")
-    area = asked.get("range") or {}
-    block = block_of_grid_range(opened.document, area)
-    opened.require_unprotected(block)
-    block.sheet["merges"].append(
-        {
-            "sheetId": block.sheet["properties"]["sheetId"],
-            "startRowIndex": block.row,
-            "endRowIndex": block.end_row,
-            "startColumnIndex": block.column,
-            "endColumnIndex": block.end_column,
-        }
-    )
-    for row, column in block.positions():
-        if (row, column) != (block.row, block.column):
-            put_cell(block.sheet, row, column, None)
-    return {}
-
-
-@request("setBasicFilter")
-def set_basic_filter(opened: Opened, asked: Json) -> Json:
-    """Kept and answered; rows are not hidden by it, so criteria are refused."""
-    wanted = asked.get("filter") or {}
-    if set(wanted) - {"range"}:
-        raise ApiError(501, "notImplemented", "The sandbox's filters have no criteria and no order.")
-    block = block_of_grid_range(opened.document, wanted.get("range") or {})
-    block.sheet["basicFilter"] = {"range": wanted.get("range") or {}}
-    return {}
-
-
-@request("clearBasicFilter")
-def clear_basic_filter(opened: Opened, asked: Json) -> Json:
-    sheet_by_id(opened.document, asked.get("sheetId", 0)).pop("basicFilter", None)
-    return {}
+def _own(opened: Opened, copy: Json) -> None:
+    """Let what lies over a copied sheet be its own, with ids of its own."""
+    _point_to(copy, copy["properties"]["sheetId"])
+    ids = {"protectedRanges": "protectedRangeId", "charts": "chartId", "filterViews": "filterViewId"}
+    for name, key in ids.items():
+        for one in copy.get(name, []):
+            one[key] = opened.call.workspace.next_number("range")
 
 
 def _fresh_sheet_id(opened: Opened) -> int:
@@ -263,6 +181,8 @@ def _point_to(sheet: Json, sheet_id: int) -> None:
     areas = [*sheet["merges"], *(one["range"] for one in sheet["protectedRanges"])]
     areas += [area for rule in sheet["conditionalFormats"] for area in rule["ranges"]]
     areas += [group["range"] for name in ("rowGroups", "columnGroups") for group in sheet[name]]
+    areas += [view["range"] for view in sheet.get("filterViews", []) if "range" in view]
+    areas += [chart["position"]["overlayPosition"]["anchorCell"] for chart in sheet.get("charts", [])]
     if "basicFilter" in sheet:
         areas.append(sheet["basicFilter"]["range"])
     for area in areas:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 _INT32 = (-(2**31), 2**31 - 1)
@@ -11,6 +11,9 @@ _DIGITS = re.compile(r"-?\d+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?")
 _STRING_FORMATS = {"date": _DATE, "date-time": _DATE_TIME, "google-datetime": _DATE_TIME}
+
+_Accepts = Callable[[object, set[tuple[int, int]]], bool]
+"""Whether a value is an instance; the set holds objects already looked at."""
 
 
 class SchemaError(Exception):
@@ -27,6 +30,7 @@ class Schemas:
 
     def __init__(self, schemas: Mapping[str, Any]) -> None:
         self._schemas = schemas
+        self._accepting: dict[int, _Accepts] = {}
 
     def named(self, name: str) -> Mapping[str, Any]:
         schema: Mapping[str, Any] = self._schemas[name]
@@ -38,7 +42,59 @@ class Schemas:
 
     def check(self, value: object, name: str) -> None:
         """Raise SchemaError unless `value` is an instance of the schema `name`."""
-        self._check(value, self.named(name), "", set())
+        if not self._accepts(self.named(name))(value, set()):
+            # Only to say what is wrong, and where.
+            self._check(value, self.named(name), "", set())
+
+    def _accepts(self, schema: Mapping[str, Any]) -> _Accepts:
+        """A test for instances of the schema, made once: answers of thousands of cells are checked by it."""
+        schema = self.resolve(schema)
+        accepts = self._accepting.get(id(schema))
+        if accepts is None:
+            kind = schema.get("type", "any")
+            if kind == "object":
+                accepts = self._accepts_object(schema)
+            elif kind == "array":
+                accepts = self._accepts_array(schema)
+            else:
+                accepts = _accepts_scalar(schema)
+            self._accepting[id(schema)] = accepts
+        return accepts
+
+    def _accepts_object(self, schema: Mapping[str, Any]) -> _Accepts:
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
+        tests: dict[str, _Accepts] = {}
+
+        def accepts(value: object, seen: set[tuple[int, int]]) -> bool:
+            if type(value) is not dict:
+                return value is None
+            for name, item in value.items():
+                test = tests.get(name)
+                if test is None:
+                    inner = properties.get(name, others)
+                    if inner is None:
+                        return False
+                    test = tests[name] = self._accepts(inner)
+                if type(item) is dict and len(item) > 1:
+                    # Thousands of cells share one default format: the same object need not be looked at again.
+                    mark = (id(item), id(test))
+                    if mark in seen:
+                        continue
+                    seen.add(mark)
+                if not test(item, seen):
+                    return False
+            return True
+
+        return accepts
+
+    def _accepts_array(self, schema: Mapping[str, Any]) -> _Accepts:
+        def accepts(value: object, seen: set[tuple[int, int]]) -> bool:
+            if type(value) is not list:
+                return value is None
+            test = self._accepts(schema["items"])
+            return all(test(item, seen) for item in value)
+
+        return accepts
 
     def _check(self, value: object, schema: Mapping[str, Any], path: str, seen: set[tuple[int, int]]) -> None:
         if value is None:
@@ -76,6 +132,24 @@ class Schemas:
                     _joined(path, name),
                 )
             self._check(item, inner, _joined(path, name), seen)
+
+
+def _accepts_scalar(schema: Mapping[str, Any]) -> _Accepts:
+    kind = schema.get("type", "any")
+    if kind == "any":
+        return lambda value, seen: True
+    if kind == "string" and not {"format", "enum"} & set(schema):
+        return lambda value, seen: value is None or isinstance(value, str)
+
+    def accepts(value: object, _: set[tuple[int, int]]) -> bool:
+        try:
+            if value is not None:
+                check_scalar(value, schema, "")
+        except SchemaError:
+            return False
+        return True
+
+    return accepts
 
 
 def check_scalar(value: object, schema: Mapping[str, Any], path: str) -> None:

@@ -22,18 +22,22 @@ from werkzeug.wrappers import Request, Response
 
 from workspace_sandbox import (
     calendar,
+    calendars,
     discovery,
     drive,
     drive_changes,
     drive_drives,
     drive_permissions,
     gmail,
+    gmail_labels,
+    gmail_settings,
     multipart,
     pages,
     sheet_values,
     sheets,
     tokens,
     trouble,
+    uploads,
 )
 from workspace_sandbox.calls import HANDLERS, Answer, ApiError, Call, Json
 from workspace_sandbox.faults import DroppedConnectionError, Fault, Faults
@@ -47,7 +51,19 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=UTF-8"
-MODULES = (calendar, drive, drive_changes, drive_drives, drive_permissions, gmail, sheet_values, sheets)
+MODULES = (
+    calendar,
+    calendars,
+    drive,
+    drive_changes,
+    drive_drives,
+    drive_permissions,
+    gmail,
+    gmail_labels,
+    gmail_settings,
+    sheet_values,
+    sheets,
+)
 """The modules that register the methods when they are imported."""
 _LONGEST_BATCH = 100
 """Calls of one batch (https://developers.google.com/workspace/drive/api/guides/performance)."""
@@ -64,6 +80,8 @@ class Incoming:
     headers: Mapping[str, str]
     """Names in lower case."""
     content: bytes
+    metadata: Json | None = None
+    """The metadata of a resumable upload, whose content this is."""
 
 
 class Sandbox:
@@ -116,7 +134,12 @@ class Sandbox:
             return self._token(incoming, request)
         if path == "/batch" or path.startswith("/batch/"):
             return self._batch(incoming)
+        upload_id = dict(incoming.query).get("upload_id")
+        if upload_id is not None and incoming.verb == "PUT":
+            return self._continue_upload(upload_id, incoming)
         if discovery.match(incoming.verb, path) is not None:
+            if ("uploadType", "resumable") in incoming.query:
+                return self._open_upload(incoming)
             return self.call(incoming)
         page = pages.page(request.path, request.args)
         if page is not None:
@@ -174,6 +197,32 @@ class Sandbox:
             given = handler(call)
             answer = given if isinstance(given, Answer) else Answer(given)
             return _answer(method, params, answer)
+
+    def _open_upload(self, incoming: Incoming) -> Response:
+        """Check what the call will be, and say where its content goes; the call is made once that is there."""
+        found = discovery.match(incoming.verb, incoming.raw_path)
+        assert found is not None
+        try:
+            with self.workspace.one_call():
+                tokens.user_of(incoming.headers.get("authorization"), self.workspace)
+                discovery.typed_parameters(found.method, found.variables, incoming.query)
+                metadata = multipart.json_object(incoming.content)
+                discovery.check_request(found.method, metadata)
+                address = uploads.opened(
+                    self.workspace, incoming.verb, incoming.raw_path, incoming.query, incoming.headers, metadata
+                )
+        except ApiError as error:
+            return _refusal(found.method.api, error)
+        return Response(b"", headers={"Location": address})
+
+    def _continue_upload(self, upload_id: str, incoming: Incoming) -> Response:
+        with self.workspace.one_call():
+            state = uploads.continued(self.workspace, upload_id, incoming.headers, incoming.content)
+        if isinstance(state, int):
+            received = {"Range": f"bytes=0-{state - 1}"} if state else {}
+            return Response(b"", 308, headers=received)
+        headers = {**incoming.headers, "authorization": state.authorization, "content-type": state.content_type}
+        return self.call(Incoming(state.verb, state.raw_path, state.query, headers, state.content, state.metadata))
 
     def _token(self, incoming: Incoming, request: Request) -> Response:
         fault = self._meet("token")
@@ -340,7 +389,8 @@ def _content(found: discovery.Match, params: Mapping[str, Any], incoming: Incomi
     if kind == "multipart":
         return multipart.upload(content_type, incoming.content)
     if kind == "resumable":
-        raise ApiError(501, "notImplemented", "The sandbox has no resumable uploads; use media or multipart.")
+        # Only a session that has all its content comes here (`_continue_upload`).
+        return incoming.metadata or {}, incoming.content, content_type
     raise ApiError(400, "required", "An upload needs uploadType: media, multipart or resumable.")
 
 
@@ -354,7 +404,10 @@ def _answer(method: discovery.Method, params: Mapping[str, Any], answer: Answer)
     if answer.status < 300:
         discovery.check_answer(method, answer.body)
     body = discovery.selected(method, params.get("fields"), answer.body)
-    return _json(body, answer.status, answer.headers, pretty=params.get("prettyPrint") == "true")
+    response = _json(body, answer.status, answer.headers, pretty=params.get("prettyPrint") == "true")
+    if answer.remember is not None:
+        answer.remember(response.get_data())
+    return response
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, pretty: bool = False) -> Response:

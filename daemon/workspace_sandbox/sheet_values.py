@@ -10,12 +10,14 @@ from typing import Any
 from workspace_sandbox.a1 import written
 from workspace_sandbox.calls import ApiError, Call, Json, method
 from workspace_sandbox.cell_values import entered, rendered
+from workspace_sandbox.developer_metadata import blocks_of
+from workspace_sandbox.formula_references import formula_of
+from workspace_sandbox.formulas import Calculation
 from workspace_sandbox.grid import (
     Block,
     Cell,
     block_of_a1,
     cell_at,
-    effective,
     exceeds_grid,
     number_format,
     put_cell,
@@ -68,15 +70,7 @@ def values_batch_update(call: Call) -> Json:
     option, rendering = _input_option(call.body), _response_rendering(call.body)
     responses = [_write(opened, one, option, rendering) for one in call.body.get("data") or []]
     opened.save()
-    written_blocks = {(one["updatedRange"]).rpartition("!")[0] for one in responses if one.get("updatedCells")}
-    return {
-        "spreadsheetId": opened.id,
-        "totalUpdatedRows": sum(one.get("updatedRows", 0) for one in responses),
-        "totalUpdatedColumns": sum(one.get("updatedColumns", 0) for one in responses),
-        "totalUpdatedCells": sum(one.get("updatedCells", 0) for one in responses),
-        "totalUpdatedSheets": len(written_blocks),
-        "responses": responses,
-    }
+    return _totals(opened, responses)
 
 
 @method("sheets.spreadsheets.values.append")
@@ -112,7 +106,7 @@ def values_append(call: Call) -> Json:
 @method("sheets.spreadsheets.values.clear")
 def values_clear(call: Call) -> Json:
     opened = open_to_write(call)
-    cleared = _clear(opened, call.params["range"])
+    cleared = _clear(opened, block_of_a1(opened.document, call.params["range"], write=False))
     opened.save()
     return {"spreadsheetId": opened.id, "clearedRange": cleared}
 
@@ -120,15 +114,78 @@ def values_clear(call: Call) -> Json:
 @method("sheets.spreadsheets.values.batchClear")
 def values_batch_clear(call: Call) -> Json:
     opened = open_to_write(call)
-    cleared = [_clear(opened, text) for text in call.body.get("ranges") or []]
+    blocks = [block_of_a1(opened.document, text, write=False) for text in call.body.get("ranges") or []]
+    cleared = [_clear(opened, block) for block in blocks]
     opened.save()
     return {"spreadsheetId": opened.id, "clearedRanges": cleared}
 
 
+@method("sheets.spreadsheets.values.batchGetByDataFilter")
+def values_batch_get_by_data_filter(call: Call) -> Json:
+    """Each range once, with all the filters that matched it."""
+    opened, filters = open_to_read(call), call.body.get("dataFilters") or []
+    rendering, dimension = _rendering(call.body), call.body.get("majorDimension", "ROWS")
+    matched: list[tuple[Block, list[Json]]] = []
+    for data_filter in filters:
+        for block in blocks_of(opened.document, data_filter):
+            same = next((one for one in matched if one[0] == block), None)
+            if same is None:
+                matched.append((block, [data_filter]))
+            else:
+                same[1].append(data_filter)
+    ranges = [
+        {"valueRange": value_range(opened, block, rendering, dimension), "dataFilters": by} for block, by in matched
+    ]
+    return {"spreadsheetId": opened.id, **({"valueRanges": ranges} if ranges else {})}
+
+
+@method("sheets.spreadsheets.values.batchUpdateByDataFilter")
+def values_batch_update_by_data_filter(call: Call) -> Json:
+    """ "If more than one range is matched by the specified DataFilter the specified values are applied to all." """
+    opened = open_to_write(call)
+    option, rendering = _input_option(call.body), _response_rendering(call.body)
+    responses: list[Json] = []
+    for one in call.body.get("data") or []:
+        for block in blocks_of(opened.document, one.get("dataFilter") or {}):
+            answer = _write(opened, {**one, "range": block.name}, option, rendering, exactly=block)
+            del answer["spreadsheetId"]
+            responses.append({**answer, "dataFilter": one["dataFilter"]})
+    opened.save()
+    return _totals(opened, responses)
+
+
+@method("sheets.spreadsheets.values.batchClearByDataFilter")
+def values_batch_clear_by_data_filter(call: Call) -> Json:
+    opened = open_to_write(call)
+    filters = call.body.get("dataFilters") or []
+    blocks = [block for data_filter in filters for block in blocks_of(opened.document, data_filter)]
+    cleared = [_clear(opened, block) for block in blocks]
+    opened.save()
+    return {"spreadsheetId": opened.id, "clearedRanges": cleared}
+
+
+def _totals(opened: Opened, responses: list[Json]) -> Json:
+    written_blocks = {(one["updatedRange"]).rpartition("!")[0] for one in responses if one.get("updatedCells")}
+    return {
+        "spreadsheetId": opened.id,
+        "totalUpdatedRows": sum(one.get("updatedRows", 0) for one in responses),
+        "totalUpdatedColumns": sum(one.get("updatedColumns", 0) for one in responses),
+        "totalUpdatedCells": sum(one.get("updatedCells", 0) for one in responses),
+        "totalUpdatedSheets": len(written_blocks),
+        "responses": responses,
+    }
+
+
 def value_range(opened: Opened, block: Block, rendering: tuple[str, str], dimension: str) -> Json:
     """The values of a block; trailing empty rows and cells are left out, `values` altogether where there are none."""
-    option, dates = rendering
-    lines = [[_rendered(cell, option, dates, opened.locale) for cell in row] for row in block.cells()]
+    calculation, sheet = opened.calculation(), block.sheet
+    lines = [
+        [
+            _rendered(calculation, sheet, (row, column), cell, rendering)
+            for column, cell in line[block.column : block.end_column]
+        ]
+        for row, line in calculation.lines(sheet, block.row, block.end_row)
+    ]
     if dimension == "COLUMNS":
         width = max((len(line) for line in lines), default=0)
         lines = [[line[at] if at < len(line) else "" for line in lines] for at in range(width)]
@@ -144,10 +201,18 @@ def trimmed_lines(lines: list[list[Any]]) -> list[list[Any]]:
     return lines
 
 
-def _rendered(cell: Cell, option: str, dates: str, locale: str) -> Any:
-    if option == "FORMULA" and cell is not None and "formulaValue" in cell.get("value", {}):
-        return cell["value"]["formulaValue"]
-    return rendered(effective(cell), number_format(cell), option, dates, locale)
+def _rendered(
+    calculation: Calculation, sheet: Json, at: tuple[int, int], cell: Cell, rendering: tuple[str, str]
+) -> Any:
+    option, dates = rendering
+    formula = formula_of(cell)
+    if option == "FORMULA" and formula is not None:
+        return formula
+    value = calculation.effective(sheet, *at, cell)
+    if value is None:
+        return ""
+    of_number = calculation.number_format(sheet, *at, cell) if "numberValue" in value else None
+    return rendered(value, of_number, option, dates, calculation.setting.locale)
 
 
 def _rendering(given: Any) -> tuple[str, str]:
@@ -188,9 +253,11 @@ def _by_rows(data: Json) -> list[list[Any]]:
     return [[line[at] if at < len(line) else None for line in values] for at in range(height)]
 
 
-def _write(opened: Opened, data: Json, option: str, rendering: tuple[str, str] | None) -> Json:
-    """Write one ValueRange; what was written, as an UpdateValuesResponse."""
-    block = block_of_a1(opened.document, data.get("range", ""), write=True)
+def _write(
+    opened: Opened, data: Json, option: str, rendering: tuple[str, str] | None, exactly: Block | None = None
+) -> Json:
+    """Write one ValueRange; what was written, as an UpdateValuesResponse. Nothing may reach beyond `exactly`."""
+    block = exactly or block_of_a1(opened.document, data.get("range", ""), write=True)
     values = _by_rows(data)
     height, width = len(values), max((len(line) for line in values), default=0)
     end_row, end_column = block.row + max(height, 1), block.column + max(width, 1)
@@ -256,8 +323,7 @@ def _write_cell(opened: Opened, sheet: Json, row: int, column: int, value: Any, 
     put_cell(sheet, row, column, cell)
 
 
-def _clear(opened: Opened, text: str) -> str:
-    block = block_of_a1(opened.document, text, write=False)
+def _clear(opened: Opened, block: Block) -> str:
     opened.require_unprotected(block)
     for row, line in enumerate(block.sheet["rows"][block.row : block.end_row], block.row):
         for column in range(block.column, min(block.end_column, len(line))):

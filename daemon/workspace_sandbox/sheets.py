@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from workspace_sandbox import fields, requests_cells, requests_dimensions, requests_sheets  # noqa: F401  # they register
-from workspace_sandbox.calls import ApiError, Call, Json, method
+from workspace_sandbox import (
+    fields,
+    requests_cells,  # noqa: F401  # the requests register themselves
+    requests_dimensions,  # noqa: F401
+    requests_objects,  # noqa: F401
+    requests_sheets,  # noqa: F401
+)
+from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
+from workspace_sandbox.cell_data import DEFAULT_FORMAT, grid_data
+from workspace_sandbox.developer_metadata import blocks_of, of_sheet, of_spreadsheet
 from workspace_sandbox.drive_files import SPREADSHEET, Files, root_id
 from workspace_sandbox.founding import LOCALE, TIME_ZONE
 from workspace_sandbox.grid import (
     Block,
-    Cell,
     block_of_a1,
-    effective,
-    formatted,
     new_sheet,
     new_spreadsheet,
     put_cell,
+    sheet_by_id,
     size,
 )
+from workspace_sandbox.requests_sheets import append_copy
 from workspace_sandbox.sheet_requests import carry_out, cell_of
 from workspace_sandbox.sheets_access import Opened, may_edit, open_to_read, open_to_write
 
-_DEFAULT_FORMAT: Json = {
-    "backgroundColor": {"red": 1, "green": 1, "blue": 1},
-    "padding": {"top": 2, "right": 3, "bottom": 2, "left": 3},
-    "verticalAlignment": "BOTTOM",
-    "wrapStrategy": "OVERFLOW_CELL",
-}
-_DATA_KEYS = ("protectedRanges", "conditionalFormats", "merges", "rowGroups", "columnGroups")
+_DATA_KEYS = (
+    *("protectedRanges", "conditionalFormats", "merges", "rowGroups", "columnGroups", "charts", "filterViews"),
+)
+_MOST_KEPT = 8
+"""Answers kept of one version of a spreadsheet."""
 
 
 @method("sheets.spreadsheets.create")
@@ -52,17 +58,50 @@ def spreadsheets_create(call: Call) -> Json:
 
 
 @method("sheets.spreadsheets.get")
-def spreadsheets_get(call: Call) -> Json:
+def spreadsheets_get(call: Call) -> Answer:
     opened = open_to_read(call)
     if call.params.get("excludeTablesInBandedRanges"):
         raise ApiError(501, "notImplemented", "The sandbox has no tables.")
     mask = call.params.get("fields")
-    # "This parameter is ignored if a field mask was set in the request."
-    data = fields.parse(mask) if mask else ({} if call.params.get("includeGridData") else None)
-    if data is not None and not fields.has(data, "sheets", "data"):
-        data = None
+    data = _wanted_data(mask, call.params.get("includeGridData"))
+    file = opened.file
+    about = (file["name"], file["version"], call.user, call.headers.get("host"), sorted(call.params.items()))
+    asked = str(about)
+    kept = opened.kept_answers()
+    if asked in kept:
+        return Answer(kept[asked])
     blocks = [block_of_a1(opened.document, text, write=False) for text in call.params.get("ranges", [])]
-    return spreadsheet(opened, blocks, data)
+
+    def remember(answer: bytes) -> None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        kept[asked] = answer
+
+    return Answer(spreadsheet(opened, blocks, data), remember=remember)
+
+
+@method("sheets.spreadsheets.getByDataFilter")
+def spreadsheets_get_by_data_filter(call: Call) -> Json:
+    """As `get`, with the parts that the filters match instead of ranges."""
+    opened = open_to_read(call)
+    if call.body.get("excludeTablesInBandedRanges"):
+        raise ApiError(501, "notImplemented", "The sandbox has no tables.")
+    filters = call.body.get("dataFilters") or []
+    blocks = [block for one in filters for block in blocks_of(opened.document, one)]
+    answer = spreadsheet(opened, blocks, _wanted_data(call.params.get("fields"), call.body.get("includeGridData")))
+    return {**answer, "sheets": []} if filters and not blocks else answer
+
+
+@method("sheets.spreadsheets.sheets.copyTo")
+def sheets_copy_to(call: Call) -> Json:
+    """To the end of another spreadsheet, or of the same; formulas stay as they are written."""
+    source = open_to_read(call)
+    sheet = sheet_by_id(source.document, call.params["sheetId"])
+    wanted = call.body.get("destinationSpreadsheetId", "")
+    target = open_to_write(replace(call, params={**call.params, "spreadsheetId": wanted}))
+    properties = append_copy(target, sheet)
+    target.save()
+    return properties
 
 
 @method("sheets.spreadsheets.batchUpdate")
@@ -82,6 +121,17 @@ def spreadsheets_batch_update(call: Call) -> Json:
             opened, blocks, {} if call.body.get("responseIncludeGridData") else None
         )
     return answer
+
+
+def _wanted_data(mask: str | None, include: bool | None) -> fields.Mask | None:
+    """The mask of an answer with cells, None for one without.
+
+    `includeGridData`: "This parameter is ignored if a field mask was set in the request."
+    """
+    if not mask:
+        return {} if include else None
+    parsed = fields.parse(mask)
+    return parsed if fields.has(parsed, "sheets", "data") else None
 
 
 def _check_time_zone(name: str) -> None:
@@ -109,7 +159,7 @@ def spreadsheet(opened: Opened, blocks: list[Block], data: fields.Mask | None) -
         "locale": document["locale"],
         "timeZone": document["timeZone"],
         "autoRecalc": "ON_CHANGE",
-        "defaultFormat": _DEFAULT_FORMAT,
+        "defaultFormat": DEFAULT_FORMAT,
     }
     answer: Json = {
         "spreadsheetId": opened.id,
@@ -119,13 +169,15 @@ def spreadsheet(opened: Opened, blocks: list[Block], data: fields.Mask | None) -
     }
     if document["namedRanges"]:
         answer["namedRanges"] = document["namedRanges"]
+    if of_spreadsheet(document):
+        answer["developerMetadata"] = of_spreadsheet(document)
     return answer
 
 
 def _sheet(opened: Opened, sheet: Json, blocks: list[Block], mask: fields.Mask) -> Json:
     answer: Json = {"properties": sheet["properties"]}
     for name in _DATA_KEYS:
-        if sheet[name]:
+        if sheet.get(name):
             answer[name] = sheet[name]
     if sheet["protectedRanges"]:
         answer["protectedRanges"] = [
@@ -137,56 +189,11 @@ def _sheet(opened: Opened, sheet: Json, blocks: list[Block], mask: fields.Mask) 
         ]
     if sheet.get("basicFilter"):
         answer["basicFilter"] = sheet["basicFilter"]
+    metadata = of_sheet(opened.document, sheet["properties"]["sheetId"])
+    if metadata:
+        answer["developerMetadata"] = metadata
     if blocks:
-        answer["data"] = [_grid_data(block, opened.locale, mask) for block in blocks]
-    return answer
-
-
-def _grid_data(block: Block, locale: str, mask: fields.Mask) -> Json:
-    """Rows, trailing empty ones left out; of rows and cells only what the mask may want, since there are many."""
-    whole = fields.has(mask, "sheets", "data", "rowData", "values", "effectiveFormat")
-    rows = [{"values": _trailing_left_out([_cell_data(cell, locale, whole) for cell in row])} for row in block.cells()]
-    while rows and not rows[-1]["values"]:
-        rows.pop()
-    answer: Json = {"rowData": [row if row["values"] else {} for row in rows]}
-    if fields.has(mask, "sheets", "data", "rowMetadata"):
-        answer["rowMetadata"] = _metadata(block.sheet["rowMetadata"], block.row, block.end_row, 21)
-    if fields.has(mask, "sheets", "data", "columnMetadata"):
-        answer["columnMetadata"] = _metadata(block.sheet["columnMetadata"], block.column, block.end_column, 100)
-    if block.row:
-        answer["startRow"] = block.row
-    if block.column:
-        answer["startColumn"] = block.column
-    return answer
-
-
-def _metadata(kept: list[Json | None], start: int, end: int, pixels: int) -> list[Json]:
-    """Of every row or column asked for, also of those nobody changed: 21 or 100 pixels."""
-    return [{"pixelSize": pixels, **((kept[at] if at < len(kept) else None) or {})} for at in range(start, end)]
-
-
-def _trailing_left_out(values: list[Json]) -> list[Json]:
-    while values and not values[-1]:
-        values.pop()
-    return values
-
-
-def _cell_data(cell: Cell, locale: str, whole: bool) -> Json:
-    if cell is None:
-        return {}
-    answer: Json = {}
-    if "value" in cell:
-        answer["userEnteredValue"] = cell["value"]
-        answer["effectiveValue"] = effective(cell)
-        answer["formattedValue"] = formatted(cell, locale)
-    if "format" in cell:
-        answer["userEnteredFormat"] = cell["format"]
-    if whole and ("value" in cell or "format" in cell):
-        answer["effectiveFormat"] = {**_DEFAULT_FORMAT, **cell["format"]} if "format" in cell else _DEFAULT_FORMAT
-    if "note" in cell:
-        answer["note"] = cell["note"]
-    if "validation" in cell:
-        answer["dataValidation"] = cell["validation"]
+        answer["data"] = [grid_data(opened.calculation(), block, mask) for block in blocks]
     return answer
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from workspace_sandbox.calls import ApiError, Call, Json
 from workspace_sandbox.drive_files import SPREADSHEET, Files, rank
+from workspace_sandbox.formulas import Calculation
 from workspace_sandbox.grid import Block, copied
 
 
@@ -20,6 +22,7 @@ class Opened:
     document: Json
     files: Files
     call: Call
+    writing: bool = False
     titles: list[str] = field(default_factory=list)
     """New names of the file, given to it with the rest of the changes."""
 
@@ -31,6 +34,26 @@ class Opened:
     def today(self) -> date:
         """The date in the spreadsheet's time zone."""
         return self.call.now.astimezone(ZoneInfo(self.document["timeZone"])).date()
+
+    def calculation(self) -> Calculation:
+        """The values of all cells: of a document that is only read kept until it changes, else of how it is now."""
+        if self.writing:
+            return Calculation(self.document, self.call.now)
+        derived, key = self.call.workspace.derived, f"calculation of {self.id}"
+        kept: Calculation | None = derived.get(key)
+        if kept is None or kept.document is not self.document or (kept.volatile and kept.now != self.call.now):
+            kept = derived[key] = Calculation(self.document, self.call.now)
+        return kept
+
+    def kept_answers(self) -> dict[str, bytes]:
+        """Answers of this version of the spreadsheet, by what was asked; those that depend on the time are not old."""
+        derived, key = self.call.workspace.derived, f"answers of {self.id}"
+        calculation = self.calculation()
+        of, answers = derived.get(key, (None, {}))
+        if of is not calculation:
+            answers = {}
+            derived[key] = (calculation, answers)
+        return cast(dict[str, bytes], answers)
 
     def save(self) -> None:
         """Keep the changed document, and tell Drive of it."""
@@ -50,7 +73,8 @@ class Opened:
         for one in block.sheet["protectedRanges"]:
             if one.get("warningOnly") or may_edit(one, self.call.user, self.file):
                 continue
-            if overlaps(one.get("range", {}), block):
+            free = any(contains(area, block) for area in one.get("unprotectedRanges", []))
+            if overlaps(one.get("range", {}), block) and not free:
                 raise ApiError(
                     400,
                     "badRequest",
@@ -79,6 +103,16 @@ def overlaps(grid_range: Json, block: Block) -> bool:
     )
 
 
+def contains(grid_range: Json, block: Block) -> bool:
+    """Whether all cells of the block lie within a GridRange of the same sheet."""
+    return bool(
+        grid_range.get("startRowIndex", 0) <= block.row
+        and block.end_row <= grid_range.get("endRowIndex", block.end_row)
+        and grid_range.get("startColumnIndex", 0) <= block.column
+        and block.end_column <= grid_range.get("endColumnIndex", block.end_column)
+    )
+
+
 def open_to_read(call: Call) -> Opened:
     """Raises ApiError 404 where there is no such spreadsheet, 403 where the user may not read it."""
     return _open(call, "reader")
@@ -87,7 +121,7 @@ def open_to_read(call: Call) -> Opened:
 def open_to_write(call: Call) -> Opened:
     """As `open_to_read`, for users who may write; the document is a copy."""
     opened = _open(call, "writer")
-    return Opened(opened.id, opened.file, copied(opened.document), opened.files, call)
+    return Opened(opened.id, opened.file, copied(opened.document), opened.files, call, writing=True)
 
 
 def _open(call: Call, role: str) -> Opened:

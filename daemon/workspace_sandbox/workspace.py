@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from workspace_sandbox.calls import Json
 
@@ -59,6 +60,8 @@ class Workspace:
     def __init__(self, clock: Callable[[], datetime] | None = None, data: Path | None = None) -> None:
         self.clock = clock or (lambda: datetime.now(UTC))
         self.lock = threading.RLock()
+        self.derived: dict[str, Any] = {}
+        """What was worked out from documents and can be worked out again, such as calculated formulas; never kept."""
         self._collections: dict[str, Collection] = {}
         self._file: sqlite3.Connection | None = None
         if data is not None:
@@ -109,6 +112,7 @@ class Workspace:
         """Forget everything (`POST /sandbox/reset`)."""
         for collection in self._collections.values():
             collection._documents.clear()
+        self.derived.clear()
         if self._file is not None:
             self._file.execute("DELETE FROM document")
 

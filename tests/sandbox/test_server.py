@@ -95,8 +95,9 @@ def test_a_body_that_the_schema_does_not_allow_is_refused(
 
 def test_what_is_not_built_says_so(ana: Person) -> None:
     """The sandbox never makes up a success: 501 with the name of what is missing."""
-    assert refusal(ana.drive.files().emptyTrash()) == (501, "notImplemented")
-    assert "drive.files.emptyTrash" in message_of(ana.drive.files().emptyTrash())
+    request = ana.drive.comments().list(fileId="any", fields="comments")
+    assert refusal(request) == (501, "notImplemented")
+    assert "drive.comments.list" in message_of(request)
 
 
 def test_fields_leave_what_is_asked_for(ana: Person, drive_id: str, sheet: str) -> None:

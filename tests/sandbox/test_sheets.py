@@ -159,12 +159,12 @@ def test_what_is_typed_is_understood_and_what_is_raw_is_kept(
     assert read(ana, sheet, "A1", "FORMATTED_VALUE") == [[shown]]
 
 
-def test_a_raw_formula_is_text_and_a_typed_one_is_kept(ana: Person, sheet: str) -> None:
-    """ValueInputOption; ValueRenderOption FORMULA gives the formula. The sandbox calculates none, and says so."""
+def test_a_raw_formula_is_text_and_a_typed_one_is_calculated(ana: Person, sheet: str) -> None:
+    """ValueInputOption; ValueRenderOption FORMULA gives the formula."""
     write(ana, sheet, "A1", [["=1+1"]], "RAW")
     write(ana, sheet, "B1", [["=1+1"]], "USER_ENTERED")
     assert read(ana, sheet, "A1:B1", "FORMULA") == [["=1+1", "=1+1"]]
-    assert read(ana, sheet, "A1:B1") == [["=1+1", "#NAME?"]]
+    assert read(ana, sheet, "A1:B1") == [["=1+1", 2]]
     data = first_sheet(ana, sheet, "data(rowData(values(userEnteredValue)))")["data"][0]["rowData"][0]["values"]
     assert data == [{"userEnteredValue": {"stringValue": "=1+1"}}, {"userEnteredValue": {"formulaValue": "=1+1"}}]
 
@@ -312,9 +312,9 @@ def test_a_batch_update_is_atomic(ana: Person, sheet: str) -> None:
 
 def test_a_request_that_is_not_built_is_named(ana: Person, sheet: str) -> None:
     """The sandbox never makes up a success."""
-    request = ana.sheets.batchUpdate(spreadsheetId=sheet, body={"requests": [{"addChart": {}}]})
+    request = ana.sheets.batchUpdate(spreadsheetId=sheet, body={"requests": [{"addBanding": {}}]})
     assert refusal(request) == (501, "UNIMPLEMENTED")
-    assert "addChart" in message_of(request)
+    assert "addBanding" in message_of(request)
 
 
 def test_sheets_are_added_duplicated_renamed_moved_and_deleted(ana: Person, sheet: str) -> None:

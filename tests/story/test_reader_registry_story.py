@@ -54,7 +54,7 @@ def test_log_cells_that_stand_in_each_others_rows_send_no_mail_to_the_wrong_cust
     diba.plan(2, WEDNESDAY)
     world.run()
     world.after(seconds=31)
-    first, second = customers(world)
+    first, second = customers(world)[:2]
     world.customer(2, Log=second["Log"])
     world.customer(3, Log=first["Log"])
     world.run()
@@ -182,6 +182,7 @@ def test_a_log_that_could_not_be_read_when_pause_ended_is_read_at_the_next_pass(
     world.after(seconds=31)
     world.customer(2, Pause=True)
     world.after(minutes=30)
+    world.after(minutes=1)
     assert diba.progress().startswith("Paused")
     world.customer(2, Pause=False)
     meanwhile(world, lambda: world.fault("sheets.spreadsheets.values.batchGet", "error", status=503, times=8))
@@ -222,6 +223,7 @@ def test_a_log_that_vanishes_with_something_planned_is_told_of_and_not_made_anew
     world.run()
     world.after(seconds=31)
     diba.staff.call("PATCH", f"/drive/v3/files/{diba.file_id}", {"trashed": True}, supportsAllDrives="true")
+    world.run()
     world.at(WEDNESDAY + timedelta(minutes=11))
     said = [one for report in world.reports for one in report.problems]
     state = customers(world)[0]["State"]

@@ -1,0 +1,385 @@
+"""A lost ledger with a live drive, a restart at any point, and a clock that is not what it was."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
+
+from deploylog import deployment_log as log
+from deploylog.cells import serial_of
+from deploylog.mime import MARKER
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that would tidy up is run."""
+
+
+def lose_the_ledger(world: World) -> None:
+    """A lost disk: the daemon starts with an empty store."""
+    world.ledger.close()
+    for file in world.folder.glob("deploylog.db*"):
+        file.unlink()
+    world.start_daemon()
+
+
+def events(world: World, address: str = DAEMON) -> list:
+    return world.person(address).call("GET", "/calendar/v3/calendars/primary/events").get("items", [])
+
+
+def drafts(world: World) -> list:
+    return world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", [])
+
+
+def assert_nothing_twice(world: World, address: str = MANAGER) -> None:
+    told = Counter(mail[MARKER] for mail in world.notices(address))
+    assert set(told.values()) <= {1}, told
+
+
+def started(world: World) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+
+
+# A lost ledger -------------------------------------------------------------------------------------------------------
+
+
+def test_a_lost_ledger_repeats_neither_event_nor_invitation_nor_mail(world: World) -> None:
+    started(world)
+    world.after(seconds=15)
+    before = len(world.person(MANAGER).mails())
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert len(world.person(MANAGER).mails()) == before
+    assert len(events(world)) == 1
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 2
+    assert_nothing_twice(world)
+
+
+def test_a_lost_ledger_before_the_start_mails_once_at_the_start(world: World) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    before = len(world.person(MANAGER).mails())
+    lose_the_ledger(world)
+    world.run()
+    world.after(seconds=31)
+    assert len(world.person(MANAGER).mails()) == before
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    told = [line["What happened"] for line in world.log().history()]
+    assert told.count("Invitación enviada") == 1, told
+
+
+def test_a_lost_ledger_keeps_every_line_of_history_once(world: World) -> None:
+    started(world)
+    before = world.log().history()
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert world.log().history() == before
+
+
+def test_a_lost_ledger_and_a_registry_that_names_the_customer_only_later_repeat_no_mail(world: World) -> None:
+    started(world)
+    world.log().write(2, {log.STATUS: "Started"})
+    world.run()
+    lose_the_ledger(world)
+    link = world.person(STAFF).rows(world.registry_id, "Customers")[0]["Log"]
+    world.customer(2, Customer="", Log="")
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Customer="DIBA", Log=link)
+    world.run()
+    world.after(minutes=1)
+    assert_nothing_twice(world)
+    assert len(world.notices()) == 1
+    assert world.log().row(2)[log.START_NOTIFIED] != ""
+
+
+def test_a_deployment_cancelled_while_the_ledger_was_lost_is_withdrawn_from_the_calendar(world: World) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.log().write(2, {log.STATUS: "Cancelled"})
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert events(world) == [] or world.log().progress().startswith("Needs attention"), world.log().progress()
+
+
+def test_a_deployment_cancelled_after_the_ledger_was_lost_in_progress_is_withdrawn_and_told(world: World) -> None:
+    started(world)
+    lose_the_ledger(world)
+    world.run()
+    world.after(seconds=31)
+    world.log().write(2, {log.STATUS: "Cancelled"})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 2
+    assert events(world) == []
+
+
+def test_a_cancellation_met_with_an_empty_ledger_is_not_silently_untold(world: World) -> None:
+    started(world)
+    world.log().write(2, {log.STATUS: "Cancelled"})
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    told = len(world.notices()) == 2 or world.log().progress().startswith("Needs attention")
+    assert told, world.log().progress()
+
+
+def test_a_start_mail_sent_but_not_yet_written_back_is_not_repeated_after_the_ledger_was_lost(world: World) -> None:
+    """Killed between `drafts.send` and the write to the sheet, and the disk is gone: the mailbox shows the mail."""
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    world.fault("sheets.spreadsheets.values.batchUpdate", "error", status=503, times=4)
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 1
+
+
+def test_a_draft_left_by_a_lost_ledger_does_not_stay_behind(world: World) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    world.fault("gmail.users.drafts.send", "error", status=429)
+    world.at(WEDNESDAY)
+    assert len(drafts(world)) == 1
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 1
+    assert drafts(world) == []
+
+
+def test_numbers_go_on_after_a_lost_ledger_and_a_deleted_row(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    diba.plan(3, WEDNESDAY + timedelta(hours=2), **{log.COMPONENTS: "other 1"})
+    world.run()
+    world.after(seconds=31)
+    row = {"sheetId": diba.tab, "dimension": "ROWS", "startIndex": 2, "endIndex": 3}
+    diba.change({"deleteDimension": {"range": row}})
+    lose_the_ledger(world)
+    diba.plan(3, WEDNESDAY + timedelta(hours=3), **{log.COMPONENTS: "later 1"})
+    world.run()
+    world.after(minutes=1)
+    assert [row[log.ID] for row in diba.rows()] == ["DIBA-0001", "DIBA-0003"]
+
+
+# Killed at any point -------------------------------------------------------------------------------------------------
+
+STEPS = [
+    ("gmail", "create_draft"),
+    ("gmail", "send_draft"),
+    ("sheets", "write"),
+]
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("service", "method"), STEPS, ids=[method for _, method in STEPS])
+def test_killed_around_a_call_at_the_start_the_next_daemon_sends_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, service: str, method: str, done: bool
+) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    kill(world, monkeypatch, service, method, done)
+    with pytest.raises(Killed):
+        world.at(WEDNESDAY)
+    monkeypatch.undo()
+    world.restart()
+    for seconds in (0, 6, 30, 60, 60):
+        world.after(seconds=seconds)
+    assert len(world.notices()) == 1
+    assert drafts(world) == []
+    assert world.log().row(2)[log.START_NOTIFIED] != ""
+    said = Counter(line["What happened"] for line in world.log().history())
+    assert said == {"Invitación enviada": 1, "Enviado: correo de inicio (es)": 1}
+
+
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize(("service", "method"), [("calendar", "insert"), ("sheets", "write")], ids=["insert", "write"])
+def test_killed_around_a_call_while_planning_the_next_daemon_invites_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, service: str, method: str, done: bool
+) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    kill(world, monkeypatch, service, method, done)
+    with pytest.raises(Killed):
+        world.after(seconds=31)
+    monkeypatch.undo()
+    world.restart()
+    for seconds in (0, 6, 30, 60):
+        world.after(seconds=seconds)
+    assert len(events(world)) == 1
+    assert len(world.person(MANAGER).mails()) == 1
+    assert world.log().progress() == "Scheduled"
+    said = Counter(line["What happened"] for line in world.log().history())
+    assert said == {"Invitación enviada": 1}
+
+
+def kill(world: World, monkeypatch: pytest.MonkeyPatch, service: str, method: str, done: bool) -> None:
+    adapter = getattr(world.google, service)
+    call = getattr(adapter, method)
+
+    def dying(*args: object, **more: object) -> object:
+        if done:
+            call(*args, **more)
+        raise Killed
+
+    monkeypatch.setattr(adapter, method, dying)
+
+
+# Time ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_clock_set_back_by_hours_does_not_keep_a_start_mail_back(world: World) -> None:
+    """The machine's clock was ahead when the row was typed, and was corrected before the start."""
+    world.now = WEDNESDAY + timedelta(hours=2)
+    diba = world.log()
+    start = WEDNESDAY + timedelta(hours=1)
+    diba.plan(2, start + timedelta(hours=2))
+    world.run()
+    world.after(seconds=31)
+    world.now = WEDNESDAY
+    diba.write(2, {log.START: serial_of(start, MADRID)})
+    world.run()
+    world.after(minutes=1)
+    # And back once more, by less than the time to the start.
+    world.now = WEDNESDAY - timedelta(hours=1)
+    world.run()
+    world.at(start)
+    assert len(world.notices()) == 1
+
+
+def test_a_row_left_alone_before_the_clock_was_set_back_is_still_left_alone(world: World) -> None:
+    diba = world.log()
+    world.now = WEDNESDAY + timedelta(hours=2)
+    diba.plan(2, WEDNESDAY + timedelta(minutes=30))
+    world.run()
+    world.now = WEDNESDAY
+    world.run()
+    world.at(WEDNESDAY + timedelta(minutes=30))
+    assert len(world.notices()) == 1, diba.progress()
+
+
+def test_a_first_pass_longer_than_late_after_sends_what_became_due_meanwhile(world: World) -> None:
+    """As with a thousand logs at the first pass after a start: 17 minutes by Google's quota."""
+    world.log().plan(2, WEDNESDAY)
+    for number in range(4, 9):
+        world.customer(number, Customer=f"C{number}")
+    world.run()
+    world.after(minutes=2)
+    began = world.now = WEDNESDAY - timedelta(minutes=7)
+    world.restart()
+    assert world.reconciler is not None
+
+    def clock():
+        world.now += timedelta(minutes=3)
+        return world.now
+
+    world.reconciler.run_pass(clock)
+    # As the scheduler does: what became due during the pass is done at once after it.
+    while (due := world.reconciler.next_due(began)) is not None and due <= world.now:
+        began = world.now
+        world.run(whole=False)
+    assert len(world.notices()) == 1, world.log().progress()
+
+
+def test_on_the_autumn_night_each_mail_goes_once(world: World) -> None:
+    """25 October 2026: 03:00 becomes 02:00. A local time that comes twice is the first of the two."""
+    from datetime import UTC, datetime
+
+    world.now = datetime(2026, 10, 24, 8, 0, tzinfo=UTC)
+    first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    diba = world.log()
+    diba.plan(2, first, **{log.OVERRIDE: "Ana: agreed"})
+    world.run()
+    world.at(first + timedelta(minutes=5))
+    assert len(world.notices()) == 1
+    world.at(first + timedelta(minutes=70))
+    assert len(world.notices()) == 2  # start and, after 25 minutes, delay
+    assert_nothing_twice(world)
+    diba.write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 3
+
+
+# Rounds and generations ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def reminding(tmp_path: Path):
+    with served_world(tmp_path, "notify: {reminders: [1h]}\n") as made:
+        made.init()
+        yield made
+
+
+def cancelled_after_a_reminder(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=50))
+    assert len(world.notices()) == 1
+    diba.write(2, {log.STATUS: "Cancelled"})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 2
+
+
+def test_planned_again_after_a_cancellation_and_cancelled_again_tells_of_both(reminding: World) -> None:
+    world = reminding
+    cancelled_after_a_reminder(world)
+    diba = world.log()
+    diba.write(2, {log.STATUS: "Planned"})
+    world.run()
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 3
+    diba.write(2, {log.STATUS: "Cancelled"})
+    world.run()
+    world.after(minutes=1)
+    told = len(world.notices()) == 4 or diba.progress().startswith("Needs attention")
+    assert told, diba.progress()
+
+
+def test_planned_anew_after_a_cancellation_and_started_runs_like_any_other(reminding: World) -> None:
+    world = reminding
+    cancelled_after_a_reminder(world)
+    diba = world.log()
+    later = WEDNESDAY + timedelta(hours=3)
+    diba.write(2, {log.STATUS: "Planned", log.START: serial_of(later, MADRID)})
+    world.run()
+    world.at(later + timedelta(minutes=1))
+    assert diba.progress().startswith("In progress"), diba.progress()
+
+
+def test_delayed_before_the_start_and_a_new_start_send_one_delay_mail(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=20))
+    diba.write(2, {log.STATUS: "Delayed"})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 1
+    diba.write(2, {log.START: serial_of(WEDNESDAY + timedelta(hours=1), MADRID)})
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 1
