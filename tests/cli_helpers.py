@@ -56,10 +56,15 @@ class Done:
 
 
 def deploylog(*arguments: str | Path) -> Done:
-    """Run a command in this process, where a process of its own would only take longer."""
+    """Run a command in this process, where a process of its own would only take longer.
+
+    Fails where it does not end, as `run` would that should have refused to start.
+    """
     out, err = io.StringIO(), io.StringIO()
     before = sys.argv
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    signal.signal(signal.SIGALRM, _still_running)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
     sys.argv = ["deploylog", *map(str, arguments)]
     status = 0
     try:
@@ -68,10 +73,15 @@ def deploylog(*arguments: str | Path) -> Done:
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else 0
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         sys.argv = before
         for number, handler in handlers.items():
             signal.signal(number, handler)
     return Done(status, out.getvalue(), err.getvalue())
+
+
+def _still_running(*_: object) -> None:
+    raise AssertionError(f"the command still runs after {PATIENCE:.0f} s")
 
 
 def deploylog_process(*arguments: str | Path, **environment: str) -> Done:

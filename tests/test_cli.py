@@ -361,8 +361,8 @@ def test_the_daemon_schedules_a_row_within_seconds_and_leaves_room_for_reading(
         wait_until("the row is scheduled", lambda: workspace.progress().startswith("Scheduled"))
         assert datetime.now(UTC) - began < timedelta(seconds=10)
 
-        # `run` in a process of its own: were it not refused, it would not end.
-        for second in (deploylog_process("run", "-c", config), deploylog("once", "-c", config)):
+        for command in ("run", "once"):
+            second = deploylog(command, "-c", config)
             assert second.status == 2
             assert "another deploylog is running" in second.sentence
         for arguments in (
@@ -395,15 +395,17 @@ def test_a_daemon_killed_while_it_sends_goes_on_where_it_was_and_sends_nothing_t
         wait_until("the mail is under way", lambda: workspace.calls().get("gmail.users.drafts.send"))
         assert running.ends(signal.SIGKILL) == -signal.SIGKILL
     wait_until("what was handed over arrives", lambda: notices(workspace))
-    assert not workspace.progress().startswith("In progress")
+    assert not workspace.row().get(log.START_NOTIFIED)
     with daemon(config) as running:
-        wait_until("the row is in progress", lambda: workspace.progress().startswith("In progress"))
+        wait_until("the start mail is found", lambda: workspace.row().get(log.START_NOTIFIED))
         workspace.write(CLOSED)
         wait_until("the row is done", lambda: workspace.progress().startswith("Done"))
         assert running.ends() == 0
     assert workspace.calls()["gmail.users.drafts.send"] == 2
     markers = [mail["X-Deploylog-Effect"] for mail in notices(workspace)]
     assert len(markers) == len(set(markers)) == 2
+    first, last = notices(workspace)
+    assert first["Message-ID"] in last["References"]
     drafts = Person(workspace.origin, DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", [])
     assert drafts == []
     events = Person(workspace.origin, DIBA_MANAGER).call("GET", "/calendar/v3/calendars/primary/events")["items"]

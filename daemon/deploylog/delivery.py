@@ -348,10 +348,11 @@ class Delivery:
         # Should the answer be lost, guests of this content may stand in the event: they are known as ours from now on.
         ours = dict.fromkeys((*effect.payload.get("guests", ()), *content.guests))
         payload = {**effect.payload, "guests": list(ours)}
+        before = effect
         effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True, payload=payload)
         try:
             for identity in _event_ids(effect):
-                brought = self._bring_about(effect, identity, content, tell_guests, look_first)
+                brought = self._bring_about(before, identity, content, tell_guests, look_first)
                 if brought is not None:
                     return [self._event_written(effect, *brought, content, tell_guests, now)]
         except Refused as refusal:
@@ -384,7 +385,7 @@ class Delivery:
             return None
         private = existing.get("extendedProperties", {}).get("private", {})
         if existing.get("status") != "cancelled" and private.get("content") == content.digest():
-            return existing, not look_first
+            return existing, not effect.in_doubt
         try:
             return self._update(effect, existing, content, tell_guests), False
         except AccessDenied:

@@ -400,8 +400,13 @@ class Ledger:
             wanted = [connection.execute(sa.select(effects).where(*_is(key))).one_or_none() for key, _, _ in intents]
         return [effect for row in wanted if row is not None and (effect := _effect(row)).state in PENDING]
 
-    def adopt(self, log_id: str, deployment_id: str, seen: Sequence[EffectSeen], now: datetime) -> None:
-        """Take over effects that a log shows as done and this ledger does not know; what it knows stays."""
+    def adopt(
+        self, log_id: str, deployment_id: str, seen: Sequence[EffectSeen], now: datetime, event_id: str = ""
+    ) -> None:
+        """Take over effects that a log shows as done and this ledger does not know; what it knows stays.
+
+        `event_id` is the id an event of the deployment has.
+        """
         with self._writing.begin() as connection:
             for one in seen:
                 key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
@@ -411,6 +416,7 @@ class Ledger:
                         "payload": {},
                         "committed_at": now,
                         "at": one.at,
+                        "external_id": event_id if one.kind is Kind.EVENT else "",
                     }
                     connection.execute(
                         sa.insert(effects).values(**_columns(key), **values, reason="told by the log's own columns")

@@ -189,7 +189,7 @@ class Observer:
             contacts = registry.contacts_of(customer)
             for row in identified:
                 told = circles(row, customer, contacts)
-                past = adopted(row, sheet_rows[row.row], cells.layout, zone, told)
+                past = adopted(row, sheet_rows[row.row], cells.layout, names, zone, told)
                 remembered[row.id] = replace(remembered[row.id], effects=past)
         judged = [replace(row, same_as=_same_as(row, identified, remembered)) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]

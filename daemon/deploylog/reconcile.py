@@ -7,7 +7,7 @@ It is level-triggered: a pass that is lost, or that fails half-way, is made good
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -21,6 +21,7 @@ from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.delivery import Delivery, EventContent, Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import CellWrite
@@ -132,20 +133,34 @@ class Reconciler:
         ]
         # What is due goes before what merely changed: a long pass must not make a mail late.
         chosen.sort(key=lambda file: due.get(file.id, NEVER))
+        looked_at: dict[str, datetime] = {}
         for done, file in enumerate(chosen):
-            if stopping():
-                return report
             if progress:
                 progress(done, len(chosen))
-            customer = owners.get(file.id)
-            if customer is None or is_ours(customer) or self._ledger.log(file.id) is not None:
-                self._one_log(file, customer, current, clock(), report)
+            for one in (*self._became_due(looked_at, clock()), file):
+                if stopping():
+                    return report
+                customer = owners.get(one.id)
+                looked_at[one.id] = clock()
+                if customer is None or is_ours(customer) or self._ledger.log(one.id) is not None:
+                    self._one_log(one, customer, current, looked_at[one.id], report)
         if progress:
             progress(len(chosen), len(chosen))
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
             self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, report.problems)
         return report
+
+    def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
+        """Logs this pass has done already in which something became due since: a long pass makes no mail late."""
+        if not looked_at:
+            return []
+        dues = self._ledger.dues()
+        return [
+            self._files[log_id]
+            for log_id, then in looked_at.items()
+            if log_id in self._files and then < dues.get(log_id, NEVER) <= now
+        ]
 
     def next_due(self, after: datetime) -> datetime | None:
         """When something is due next, by the ledger; UTC. What was due before `after` is left to the next poll."""
@@ -276,24 +291,27 @@ class Reconciler:
 
     def _remember(self, view: LogView, now: datetime) -> None:
         """Into the ledger: what the rows are, what is remembered of them, when to look again."""
+        self._in_progress[view.file.id] = view.in_progress
+        if view.customer is None:
+            # Nobody's log: what is concluded about it is kept once it is somebody's.
+            return
         edited = view.new or any(
             row.before is None or row.before.fingerprint != row.memory.fingerprint for row in view.rows
         )
         seen = self._ledger.log(view.file.id)
         edited_at = now if edited else seen.edited_at if seen else None
-        owner = view.customer.name if view.customer else ""
         highest = view.identities.highest
         if highest > max(seen.highest if seen else 0, 0) and view.identities.to_write:
             # Before the first use of the number: a lost ledger must not give it to another deployment.
             self._google.drive.set_properties(view.file.id, {HIGHEST: str(highest)})
-        if view.new:
+        if seen is None:
             self._ledger.add_history(view.file.id, [(None, line) for line in _lines(view.cells)])
             for row in view.rows:
-                self._ledger.adopt(view.file.id, row.deployment.id, row.memory.effects, now)
-        self._ledger.see_log(LogSeen(view.file.id, owner, highest, view.file.version, edited_at))
+                standing = event_id(view.file.id, row.deployment.id)
+                self._ledger.adopt(view.file.id, row.deployment.id, row.memory.effects, now, standing)
+        self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
         sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.identities.vanished, now)
-        self._in_progress[view.file.id] = view.in_progress
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:
         """Deployments whose row is gone while their guests still expect them: a deleted row cancels nothing itself."""
@@ -425,6 +443,10 @@ class Reconciler:
             projection = wanted.get(identity)
             if projection is not None:
                 changes = deployment_log.changes_for(sheet_row, cells.layout, projection, view.zone, now)
+                if view.customer is None:
+                    # What the other columns say of the past is all there is of it until the log is somebody's.
+                    spoken = (deployment_log.PROGRESS, deployment_log.NEXT_ACTION)
+                    changes = [one for one in changes if one.column in {cells.layout.columns[name] for name in spoken}]
                 writes += [CellWrite(deployments, one.row, one.column, one.value) for one in changes]
             if sheet_row.number in view.identities.to_write and view.customer is not None:
                 column = cells.layout.columns[deployment_log.ID]

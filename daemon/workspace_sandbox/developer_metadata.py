@@ -142,7 +142,8 @@ def _checked(document: Json, metadata: Json) -> Json:
 
 
 def _location(document: Json, given: Json) -> Json:
-    kinds = [name for name in ("spreadsheet", "sheetId", "dimensionRange") if given.get(name) not in (None, False)]
+    given = {name: value for name, value in given.items() if value is not None and value is not False}
+    kinds = [name for name in ("spreadsheet", "sheetId", "dimensionRange") if name in given]
     if len(kinds) != 1:
         raise ApiError(400, "badRequest", "A location is one of spreadsheet, sheetId and dimensionRange.")
     if kinds == ["spreadsheet"]:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from workspace_sandbox import drive_query, fields
@@ -21,7 +22,7 @@ from workspace_sandbox.drive_answers import (
     resource,
     user_resource,
 )
-from workspace_sandbox.drive_files import FOLDER, SPREADSHEET, Files, new_id, rank, root_id
+from workspace_sandbox.drive_files import FOLDER, SPREADSHEET, Files, new_id, rank, root_id, timestamp
 from workspace_sandbox.grid import new_spreadsheet
 
 _LIST_DEFAULTS = f"kind,incompleteSearch,nextPageToken,files({FILE_DEFAULTS})"
@@ -33,9 +34,22 @@ _WRITABLE = frozenset(
 )
 _LARGEST_UPLOAD = 5_497_558_138_880
 """Bytes (`maxSize` of `files.create` in the discovery document)."""
+_SORT_KEYS = (
+    *("createdTime", "folder", "modifiedTime", "name", "name_natural", "quotaBytesUsed", "recency", "starred"),
+)
 _SEVERAL_PARENTS = "A file cannot have more than one parent."
 _MOST_EXPORTED = 10 * 1024 * 1024
 """Bytes of an export (https://developers.google.com/workspace/drive/api/reference/rest/v3/files/export)."""
+_EXPORT_FORMATS = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/x-vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/pdf",
+    "application/zip",
+    "text/csv",
+    "text/tab-separated-values",
+)
+"""What Drive makes of a spreadsheet (https://developers.google.com/workspace/drive/api/guides/ref-export-formats)."""
 _MOST_PROPERTIES = 30
 """Properties of a file that are public, and that are one application's (same page)."""
 _PROPERTY_BYTES = 124
@@ -141,7 +155,7 @@ def files_delete(call: Call) -> Answer:
 def files_list(call: Call) -> Json:
     files = Files(call.workspace, call.now)
     query = call.params.get("q", "")
-    test = drive_query.parse(_with_root(query, call.user)) if query else None
+    test = drive_query.parse(_with_own_names(query, call.user)) if query else None
     if call.params.get("orderBy") and drive_query.asks_for_text(query):
         raise ApiError(
             400,
@@ -170,6 +184,8 @@ def files_export(call: Call) -> Answer:
     file = files.reachable(call.params["fileId"], call.user, True)
     if file["mimeType"] != SPREADSHEET:
         raise ApiError(403, "fileNotExportable", "Export only supports Docs Editors files.")
+    if call.params["mimeType"] not in _EXPORT_FORMATS:
+        raise ApiError(400, "badRequest", "The requested conversion is not supported.")
     if call.params["mimeType"] != "text/csv":
         raise ApiError(501, "notImplemented", "The sandbox exports spreadsheets as text/csv only.")
     document = call.workspace.collection("spreadsheets").get(file["id"])
@@ -215,7 +231,7 @@ def about_get(call: Call) -> Json:
     service_account = call.user.endswith(".gserviceaccount.com")
     return {
         "kind": "drive#about",
-        "user": user_resource(call.user) | {"me": True},
+        "user": user_resource(call.user, call.user),
         # Service accounts own no storage; the others' is pooled and has no limit of one's own.
         "storageQuota": {
             "usage": str(used),
@@ -285,6 +301,9 @@ def _metadata(call: Call, file: Json) -> Json:
     """The fields to set, properties merged with those there are: null takes one away."""
     changes = {name: value for name, value in call.body.items() if value is not None}
     changes.pop("appProperties", None)
+    for name in ("modifiedTime", "createdTime"):
+        if name in changes:
+            changes[name] = _time(changes[name])
     if call.body.get("properties"):
         changes["properties"] = _merged_properties(file.get("properties", {}), call.body["properties"])
     if call.body.get("appProperties"):
@@ -292,6 +311,15 @@ def _metadata(call: Call, file: Json) -> Json:
         own = _merged_properties(every_app.get(call.app, {}), call.body["appProperties"])
         changes["appProperties"] = {**every_app, call.app: own}
     return changes
+
+
+def _time(text: str) -> str:
+    """An RFC 3339 instant as Drive writes it; UTC where no offset is given."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise ApiError(400, "invalid", f'Invalid value for: Invalid format: "{text}"') from None
+    return timestamp(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
 
 
 def _merged_properties(there: Json, given: Json) -> Json:
@@ -369,9 +397,11 @@ def _downloaded(call: Call, file: Json) -> Answer:
     return Answer(base64.b64decode(content["data"]), content_type=file["mimeType"])
 
 
-def _with_root(query: str, user: str) -> str:
-    """`'root' in parents` names the user's own drive."""
-    return re.sub(r"'root'(?=\s+in\s+parents)", f"'{root_id(user)}'", query)
+def _with_own_names(query: str, user: str) -> str:
+    """`'root' in parents` names the user's own drive, `'me' in owners` the user."""
+    query = re.sub(r"'root'(?=\s+in\s+parents)", lambda _: f"'{root_id(user)}'", query)
+    own = user.replace("\\", "\\\\").replace("'", "\\'")
+    return re.sub(r"'me'(?=\s+in\s+(?:owners|writers|readers))", lambda _: f"'{own}'", query)
 
 
 def _in_corpora(files: Files, call: Call) -> list[Json]:
@@ -392,7 +422,9 @@ def _in_corpora(files: Files, call: Call) -> list[Json]:
         drive = files.drive(str(drive_id))
         if drive is None or drive_rank(files, drive, call.user) < 0:
             raise ApiError(404, "notFound", f"Shared drive not found: {drive_id}")
-    elif corpora not in ("user", "allDrives"):
+    elif corpora not in ("user", "allDrives", "domain"):
+        raise ApiError(400, "invalid", f"Invalid value for corpora: {corpora}")
+    elif corpora == "domain":
         raise ApiError(501, "notImplemented", f"The sandbox has no corpora {corpora}.")
     return [
         one
@@ -406,7 +438,9 @@ def _sort(found: list[Json], order: str) -> None:
     """`orderBy`: keys separated by commas, the most important first, each with an optional ` desc`."""
     for part in reversed([one.strip() for one in order.split(",") if one.strip()]):
         key, _, direction = part.partition(" ")
-        if direction not in ("", "desc"):
+        if key in ("modifiedByMeTime", "sharedWithMeTime", "viewedByMeTime"):
+            raise ApiError(501, "notImplemented", f"The sandbox cannot order by {key}.")
+        if key not in _SORT_KEYS or direction not in ("", "desc"):
             raise ApiError(400, "invalid", f"Invalid sort key: {part}")
         found.sort(key=lambda file, by=key: _sort_key(file, by), reverse=direction == "desc")  # type: ignore[misc]
 
@@ -416,6 +450,10 @@ def _sort_key(file: Json, by: str) -> Any:
         return file[by]
     if by == "recency":
         return file["modifiedTime"]
+    if by == "starred":
+        return file["starred"]
+    if by == "quotaBytesUsed":
+        return file.get("size", 0)
     if by == "folder":
         return file["mimeType"] != FOLDER
     if by == "name":
@@ -423,7 +461,7 @@ def _sort_key(file: Json, by: str) -> Any:
     if by == "name_natural":
         pieces = re.split(r"(\d+)", file["name"].casefold())
         return [(piece.isdigit(), int(piece) if piece.isdigit() else 0, piece) for piece in pieces]
-    raise ApiError(501, "notImplemented", f"The sandbox cannot order by {by}.")
+    raise AssertionError(by)
 
 
 def _answered(call: Call, files: Files, file: Json) -> Json:

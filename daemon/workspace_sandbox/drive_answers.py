@@ -76,9 +76,9 @@ def resource(call: Call, files: Files, file: Json, mask: fields.Mask) -> Json:
     if "size" in file:
         answer["size"] = str(file["size"])
     if file.get("lastModifyingUser"):
-        answer["lastModifyingUser"] = user_resource(file["lastModifyingUser"])
+        answer["lastModifyingUser"] = user_resource(file["lastModifyingUser"], call.user)
     if file.get("owner"):
-        answer["owners"] = [user_resource(file["owner"])]
+        answer["owners"] = [user_resource(file["owner"], call.user)]
         answer["ownedByMe"] = file["owner"] == call.user
     shared = files.shared_with(file, call.user)
     if shared is not None:
@@ -97,8 +97,10 @@ def resource(call: Call, files: Files, file: Json, mask: fields.Mask) -> Json:
 
 def _sharing(files: Files, file: Json, user: str) -> Json:
     grants = files.granted(file)
-    answer: Json = {"permissionIds": list(grants), "shared": len(grants) > 1}
-    # "Only available if the requesting user can share the file. Not populated for items in shared drives."
+    answer: Json = {"permissionIds": list(grants)}
+    # `shared` and `permissions`: "Not populated for items in shared drives."
+    if not file.get("driveId"):
+        answer["shared"] = len(grants) > 1
     if not file.get("driveId") and files.rank_of(file, user) >= rank("writer"):
         answer["permissions"] = [permission_resource(key, grant) for key, grant in grants.items()]
     return answer
@@ -121,11 +123,12 @@ def _link(call: Call, file: Json) -> str:
     return f"{origin}/sheets/{file['id']}" if file["mimeType"] == SPREADSHEET else f"{origin}/#{file['id']}"
 
 
-def user_resource(address: str) -> Json:
+def user_resource(address: str, asking: str) -> Json:
     return {
         "kind": "drive#user",
         "displayName": address.partition("@")[0],
         "emailAddress": address,
+        "me": address == asking,
         "permissionId": permission_id("user", address),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from workspace_sandbox import drive_query
 from workspace_sandbox.calls import Answer, ApiError, Call, Json, method
 from workspace_sandbox.drive_answers import defaulted, drive_rank, drive_resource, page_start, page_token
 from workspace_sandbox.drive_files import Files, permission_id, rank, timestamp
@@ -13,10 +14,13 @@ _DEFAULTS = "kind,id,name"
 
 @method("drive.drives.list")
 def drives_list(call: Call) -> Json:
-    if call.params.get("q") or call.params.get("useDomainAdminAccess"):
-        raise ApiError(501, "notImplemented", "The sandbox cannot search drives or list them as an administrator.")
+    if call.params.get("useDomainAdminAccess"):
+        raise ApiError(501, "notImplemented", "The sandbox cannot list drives as an administrator.")
     files = Files(call.workspace, call.now)
     found = [one for one in files.drives() if drive_rank(files, one, call.user) >= 0]
+    if call.params.get("q"):
+        test = drive_query.parse_for_drives(call.params["q"])
+        found = [one for one in found if test(drive_resource(one, call.user))]
     start, size = page_start(call), call.params.get("pageSize", 10)
     answer: Json = {
         "kind": "drive#driveList",

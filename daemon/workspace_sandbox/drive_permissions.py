@@ -49,7 +49,7 @@ def permissions_create(call: Call) -> Json:
         raise ApiError(501, "notImplemented", f"The sandbox cannot grant with {', '.join(sorted(unknown))}.")
     permission = _permission(call.body)
     _require_sharing(files, target, call.user)
-    _check_role(files, target, permission["role"])
+    _check_role(call, files, target, permission["role"])
     notify = call.params.get("sendNotificationEmail", True) and permission["type"] in ("user", "group")
     if not notify and _has_no_account(call, permission):
         raise ApiError(
@@ -83,7 +83,7 @@ def permissions_update(call: Call) -> Json:
     role = call.body.get("role")
     if role is None:
         raise ApiError(400, "required", "The permission role field is required.")
-    _check_role(files, target, role)
+    _check_role(call, files, target, role)
     _put(files, target, {**own, key: {**own[key], "role": role}})
     return _reduced(call, resource(key, files.granted(_again(files, target, call))[key]), _DEFAULTS)
 
@@ -198,8 +198,11 @@ def _require_sharing(files: Files, target: Json, user: str) -> None:
     files.require(target, user, needed)
 
 
-def _check_role(files: Files, target: Json, role: str) -> None:
+def _check_role(call: Call, files: Files, target: Json, role: str) -> None:
     """Managers and content managers are roles of shared drives, the former of whole ones only."""
+    if role == "owner" and not call.params.get("transferOwnership"):
+        message = "The transferOwnership parameter must be enabled when the permission role is 'owner'."
+        raise ApiError(403, "forbidden", message)
     if role == "owner":
         raise ApiError(501, "notImplemented", "The sandbox does not transfer ownership.")
     if role not in ("reader", "commenter", "writer", "fileOrganizer", "organizer"):

@@ -48,7 +48,15 @@ class _Token:
 
 def parse(query: str) -> Test:
     """What the query asks for. Raises ApiError 400 where it is none, 501 for a term the sandbox does not have."""
-    parser = _Parser(_tokens(query))
+    return _whole(_Parser(_tokens(query)))
+
+
+def parse_for_drives(query: str) -> Test:
+    """The same for `drives.list`, whose terms are fewer. A drive comes with `name`, `createdTime` and `hidden`."""
+    return _whole(_Parser(_tokens(query), ("name", "createdTime", "hidden")))
+
+
+def _whole(parser: _Parser) -> Test:
     test = parser.alternatives()
     if not parser.at_end():
         raise _invalid()
@@ -76,8 +84,10 @@ def asks_for_text(query: str) -> bool:
 
 
 class _Parser:
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[_Token], terms: tuple[str, ...] | None = None) -> None:
+        """`terms`: those that may be asked for, where not all may."""
         self._tokens = tokens
+        self._terms = terms
         self._at = 0
 
     def at_end(self) -> bool:
@@ -107,6 +117,10 @@ class _Parser:
 
     def _comparison(self) -> Test:
         first = self._next()
+        if self._terms is not None and first.text not in self._terms:
+            if first.text in ("memberCount", "organizerCount", "orgUnitId", "driveId", "themeId"):
+                raise ApiError(501, "notImplemented", f"The sandbox cannot search drives for {first.text}.")
+            raise _invalid()
         if first.kind == "string":
             self._expect("in")
             return _within(first.text, self._next().text)
@@ -197,7 +211,7 @@ def _within(value: str, collection: str) -> Test:
 
 
 def _compare(field: str, sign: str, value: _Token) -> Test:
-    if field in ("trashed", "starred", "sharedWithMe"):
+    if field in ("trashed", "starred", "sharedWithMe", "hidden"):
         return _boolean(field, sign, value)
     if value.kind != "string":
         raise _invalid()

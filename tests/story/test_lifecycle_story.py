@@ -483,7 +483,7 @@ def test_a_customer_operated_by_its_partner_alone_gets_nothing(world: World) -> 
     world.run()
     world.at(WEDNESDAY + timedelta(minutes=1))
     assert not world.person(MANAGER).mails()
-    assert diba.progress() == ""
+    assert diba.progress() == "Paused: operated by the partner; nothing is done from here."
     state = world.person(STAFF).rows(world.registry_id, "Customers")[0]["State"]
     assert state == "Operated by the partner; nothing is done from here"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
@@ -139,34 +140,6 @@ def test_a_cancellation_met_with_an_empty_ledger_is_not_silently_untold(world: W
     assert told, world.log().progress()
 
 
-def test_a_start_mail_sent_but_not_yet_written_back_is_not_repeated_after_the_ledger_was_lost(world: World) -> None:
-    """Killed between `drafts.send` and the write to the sheet, and the disk is gone: the mailbox shows the mail."""
-    world.log().plan(2, WEDNESDAY)
-    world.run()
-    world.at(WEDNESDAY - timedelta(minutes=1))
-    world.fault("sheets.spreadsheets.values.batchUpdate", "error", status=503, times=4)
-    world.at(WEDNESDAY)
-    assert len(world.notices()) == 1
-    lose_the_ledger(world)
-    world.run()
-    world.after(minutes=1)
-    assert len(world.notices()) == 1
-
-
-def test_a_draft_left_by_a_lost_ledger_does_not_stay_behind(world: World) -> None:
-    world.log().plan(2, WEDNESDAY)
-    world.run()
-    world.at(WEDNESDAY - timedelta(minutes=1))
-    world.fault("gmail.users.drafts.send", "error", status=429)
-    world.at(WEDNESDAY)
-    assert len(drafts(world)) == 1
-    lose_the_ledger(world)
-    world.run()
-    world.after(minutes=1)
-    assert len(world.notices()) == 1
-    assert drafts(world) == []
-
-
 def test_numbers_go_on_after_a_lost_ledger_and_a_deleted_row(world: World) -> None:
     diba = world.log()
     diba.plan(2, WEDNESDAY)
@@ -299,13 +272,11 @@ def test_a_first_pass_longer_than_late_after_sends_what_became_due_meanwhile(wor
     while (due := world.reconciler.next_due(began)) is not None and due <= world.now:
         began = world.now
         world.run(whole=False)
-    assert len(world.notices()) == 1, world.log().progress()
+    assert world.log().row(2)[log.START_NOTIFIED] != "", world.log().progress()
 
 
 def test_on_the_autumn_night_each_mail_goes_once(world: World) -> None:
     """25 October 2026: 03:00 becomes 02:00. A local time that comes twice is the first of the two."""
-    from datetime import UTC, datetime
-
     world.now = datetime(2026, 10, 24, 8, 0, tzinfo=UTC)
     first = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     diba = world.log()
@@ -320,6 +291,23 @@ def test_on_the_autumn_night_each_mail_goes_once(world: World) -> None:
     world.run()
     world.after(minutes=1)
     assert len(world.notices()) == 3
+
+
+def test_a_start_is_meant_in_the_spreadsheets_own_zone_wherever_the_customer_is(world: World) -> None:
+    """Organization in Madrid, spreadsheet in the Canaries, customer in Bogota: one instant."""
+    diba = world.log()
+    zone = {"updateSpreadsheetProperties": {"properties": {"timeZone": "Atlantic/Canary"}, "fields": "timeZone"}}
+    diba.change(zone)
+    world.customer(2, **{"Time zone": "America/Bogota", "Holidays": "CO"})
+    diba.plan(2, WEDNESDAY, **{log.START: serial_of(WEDNESDAY, ZoneInfo("Atlantic/Canary"))})
+    world.run()
+    world.at(WEDNESDAY - timedelta(seconds=1))
+    [event] = events(world)
+    assert datetime.fromisoformat(event["start"]["dateTime"]) == WEDNESDAY
+    assert world.notices() == []
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    assert diba.row(2)[log.START_NOTIFIED] == pytest.approx(serial_of(WEDNESDAY, ZoneInfo("Atlantic/Canary")), abs=1e-5)
 
 
 # Rounds and generations ----------------------------------------------------------------------------------------------
