@@ -80,7 +80,7 @@ class CustomerLogs:
             return read_registry(self._cells, names, defaults, rules.parse_preferred_hours)
         except MissingTab as missing:
             raise ConfigurationError(
-                f"{self._config.drive.registry} has no tab {missing.tab}; add it, or run deploylog init"
+                f"{self._config.drive.registry} has no tab {missing.tab}; add it, or give the tab that name again"
             ) from missing
         except LookupError as problem:
             words = self._messages.sentence(problem.args[0], "en", None)

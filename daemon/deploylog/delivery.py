@@ -120,8 +120,10 @@ class Delivery:
         fresh = [(key, _payload(letter()), one.due) for key, (one, letter) in keys.items() if key not in pending]
         committed = self._ledger.commit(fresh, now)
         to_send = [effect for key, effect in pending.items() if key in keys] + committed
+        # What follows a mail that may still be on its way waits for it: else it could not join its thread.
+        on_their_way = {one.key.target for one in self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING])}
         for effect in to_send:
-            if effect.retry_at is None or effect.retry_at <= now:
+            if effect.key.target not in on_their_way and (effect.retry_at is None or effect.retry_at <= now):
                 outcomes += self._guarded(effect, now, self._draft_and_send)
         return outcomes
 

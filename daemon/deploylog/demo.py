@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -174,7 +175,8 @@ class Story:
 
 
 def play(exit_when_done: bool) -> int:
-    """The whole demonstration; gives the exit status."""
+    """The whole demonstration; gives the exit status. SIGTERM ends it as Ctrl-C does, and nothing is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="deploylog-demo-") as folder, _sandbox(Path(folder)) as origin:
         story = Story(origin, Path(folder) / "deploylog.yaml")
         with story.config.open("a", encoding="utf-8") as file:
@@ -402,7 +404,7 @@ def _check_nothing_more(story: Story, diba: Sheet, acme: Sheet) -> None:
     history = diba.staff.rows(diba.file_id, log.HISTORY)
     story.check(f"History tells the story in {len(history)} lines", len(history) >= 5)
     for line in history:
-        story.tell(f"History: {line['What happened']}  ({line['To whom']})")
+        story.tell("History: " + "  to ".join(filter(None, (line["What happened"], line["To whom"]))))
 
 
 def _text(mail: EmailMessage) -> str:

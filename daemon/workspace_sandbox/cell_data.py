@@ -23,6 +23,10 @@ DEFAULT_FORMAT: Json = {
 _USUAL_ROW: Json = {"pixelSize": 21}
 _USUAL_COLUMN: Json = {"pixelSize": 100}
 _CELL_FIELDS = (("format", "userEnteredFormat"), ("note", "note"), ("validation", "dataValidation"))
+_ALL_FIELDS = (
+    *("userEnteredValue", "effectiveValue", "formattedValue", "effectiveFormat"),
+    *(name for _, name in _CELL_FIELDS),
+)
 
 
 def grid_data(calculation: Calculation, block: Block, mask: fields.Mask) -> Json:
@@ -33,7 +37,10 @@ def grid_data(calculation: Calculation, block: Block, mask: fields.Mask) -> Json
         # A rule may colour cells in which there is nothing.
         line += [(column, None) for column in range(len(line), data_of.reach(row))]
         values = [data_of(row, column, cell) for column, cell in line[block.column : block.end_column]]
-        rows.append({"values": _trailing_left_out(values)})
+        # Also where the mask wants nothing of what is in a cell, the cell is there.
+        while values and values[-1] is None:
+            values.pop()
+        rows.append({"values": [one or {} for one in values]})
     while rows and not rows[-1]["values"]:
         rows.pop()
     answer: Json = {"rowData": [row if row["values"] else {} for row in rows]}
@@ -66,19 +73,17 @@ def _metadata(document: Json, block: Block, dimension: str) -> list[Json]:
     return answer
 
 
-def _trailing_left_out(values: list[Json]) -> list[Json]:
-    while values and not values[-1]:
-        values.pop()
-    return values
-
-
 class _CellShower:
     """Cells as CellData, with as much of them as the mask may want."""
 
     def __init__(self, calculation: Calculation, sheet: Json, mask: fields.Mask) -> None:
         self._calculation = calculation
         self._sheet = sheet
-        self._whole = fields.has(mask, "sheets", "data", "rowData", "values", "effectiveFormat")
+        cells = fields.below(mask, "sheets", "data", "rowData", "values")
+        self._wanted = frozenset(name for name in _ALL_FIELDS if fields.has(cells, name)) if cells is not None else ()
+        self._whole = "effectiveFormat" in self._wanted
+        self._format_mask = (fields.below(cells, "effectiveFormat") if cells is not None else None) or {}
+        self._cell_fields = [(kept, name) for kept, name in _CELL_FIELDS if name in self._wanted]
         self._rules = ConditionalFormats(calculation, sheet) if self._whole else None
         self._formats: dict[tuple[int, int, int], Json] = {}
         self._equal_formats: dict[str, Json] = {}
@@ -88,24 +93,28 @@ class _CellShower:
         """The column after the last that a conditional format covers in the row."""
         return self._rules.reach(row) if self._rules else 0
 
-    def __call__(self, row: int, column: int, cell: Cell) -> Json:
+    def __call__(self, row: int, column: int, cell: Cell) -> Json | None:
+        """None where there is nothing in the cell."""
         answer: Json = {}
-        calculation, sheet = self._calculation, self._sheet
+        calculation, sheet, wanted = self._calculation, self._sheet, self._wanted
         value = calculation.effective(sheet, row, column, cell)
-        if cell is not None and "value" in cell:
+        if cell is not None and "value" in cell and "userEnteredValue" in wanted:
             answer["userEnteredValue"] = cell["value"]
         if value is not None:
-            of_number = calculation.number_format(sheet, row, column, cell) if "numberValue" in value else None
-            answer["effectiveValue"] = value
-            answer["formattedValue"] = shown(value, of_number, calculation.setting.locale)
+            if "effectiveValue" in wanted:
+                answer["effectiveValue"] = value
+            if "formattedValue" in wanted:
+                of_number = calculation.number_format(sheet, row, column, cell) if "numberValue" in value else None
+                answer["formattedValue"] = shown(value, of_number, calculation.setting.locale)
         if cell is not None:
-            for kept, name in _CELL_FIELDS:
+            for kept, name in self._cell_fields:
                 if kept in cell:
                     answer[name] = cell[kept]
+        added = self._rules(row, column) if self._rules else None
+        if cell is None and value is None and added is None:
+            return None
         if self._whole:
-            added = self._rules(row, column) if self._rules else None
-            if answer or added is not None:
-                answer["effectiveFormat"] = self._format(row, column, cell, added)
+            answer["effectiveFormat"] = self._format(row, column, cell, added)
         return answer
 
     def _format(self, row: int, column: int, cell: Cell, added: Json | None) -> Json:
@@ -118,7 +127,11 @@ class _CellShower:
         found = self._formats.get(key)
         if found is None:
             parts = [one for one in (own, {"numberFormat": of_number} if of_number else None, added) if one]
-            found = self._equal_formats.setdefault(json.dumps(parts), reduce(with_format, parts, DEFAULT_FORMAT))
+            text = json.dumps(parts)
+            if text not in self._equal_formats:
+                whole = reduce(with_format, parts, DEFAULT_FORMAT)
+                self._equal_formats[text] = fields.apply(self._format_mask, whole)
+            found = self._equal_formats[text]
             self._formats[key] = found
             # Ids are of one object only as long as it lives.
             self._alive += [one for one in (own, added, of_number) if one is not None]

@@ -32,6 +32,18 @@ def has(mask: Mask, *path: str) -> bool:
     return inner is not None and has(inner, *path[1:])
 
 
+def below(mask: Mask, *path: str) -> Mask | None:
+    """What is wanted of the field at `path`: an empty mask for all of it, None where it is not wanted."""
+    for name in path:
+        if not mask:
+            return mask
+        inner = mask.get(name, mask.get("*"))
+        if inner is None:
+            return None
+        mask = inner
+    return mask
+
+
 def check(mask: Mask, schemas: Schemas, name: str) -> None:
     """Raise ApiError 400 where the mask names a field that the answer's schema does not have."""
     _check(mask, schemas, schemas.named(name), "")

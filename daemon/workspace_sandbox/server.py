@@ -411,7 +411,10 @@ def _answer(method: discovery.Method, params: Mapping[str, Any], answer: Answer)
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, pretty: bool = False) -> Response:
-    text = json.dumps(body, ensure_ascii=False, indent=2 if pretty else None)
+    separators = None if pretty else (",", ":")
+    text = json.dumps(
+        body, ensure_ascii=False, indent=2 if pretty else None, separators=separators, check_circular=False
+    )
     return Response(text.encode(), status, headers=dict(headers or {}), content_type=_JSON)
 
 

@@ -371,3 +371,21 @@ def test_delayed_before_the_start_and_a_new_start_send_one_delay_mail(world: Wor
     world.run()
     world.after(minutes=1)
     assert len(world.notices()) == 1
+
+
+def test_the_end_mail_waits_for_a_start_mail_whose_answer_was_lost_and_joins_its_thread(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    world.fault("gmail.users.drafts.send", "drop")
+    world.now = WEDNESDAY
+    world.run()
+    diba.write(2, {log.STATUS: "Done", **TICKS})
+    world.fault("gmail.users.drafts.get", "error", status=503, times=4)
+    world.after(seconds=6)
+    world.after(seconds=35)
+    for _ in range(3):
+        world.after(minutes=1)
+    start, end = world.notices()
+    assert end["In-Reply-To"] == start["Message-ID"]
