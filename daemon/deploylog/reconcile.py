@@ -14,25 +14,24 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from deploylog import deployment_log, telling
-from deploylog.audience import Circle, circles, guests
-from deploylog.cells import Names, serial_of
+from deploylog import telling
+from deploylog.audience import Circle, circles
+from deploylog.cells import Names
+from deploylog.compose import Composer
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
-from deploylog.delivery import Delivery, EventContent, Outcome
+from deploylog.delivery import Delivery, Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
-from deploylog.google.sheets import CellWrite
 from deploylog.ledger import Ledger, LogSeen, Sight
 from deploylog.lifecycle import EventWish, Policy, Wanted
-from deploylog.messages import MailFacts, Messages
+from deploylog.messages import Messages
 from deploylog.mime import Letter
-from deploylog.model import CHECKLIST, Customer, Environment, Kind, OperatedBy, Registry, Sentence, Window
+from deploylog.model import Customer, Kind, Registry, Sentence, Window
 from deploylog.observe import (
     HIGHEST,
-    Cells,
     LogProblem,
     LogView,
     Observer,
@@ -42,12 +41,11 @@ from deploylog.observe import (
     known_of,
 )
 from deploylog.replies import Replies
+from deploylog.write_back import WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
 """Somebody who edited a log is likely to go on."""
 NEVER = datetime.max.replace(tzinfo=UTC)
-STALE_READ = timedelta(seconds=2)
-"""Rows may have moved since: the log is read again before it is written."""
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +84,8 @@ class Reconciler:
         self._delivery = Delivery(ledger, google.gmail, google.calendar)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
         self._replies = Replies(google.calendar, config.poll.replies)
+        self._composer = Composer(config, policy, messages)
+        self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
         self._in_progress: dict[str, bool] = {}
@@ -200,8 +200,8 @@ class Reconciler:
                 f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}"
                 for one in self._deleted[view.file.id]
             ]
-            self._tell_history(view)
-            self._write_back(view, now, again=bool(outcomes))
+            self._write_back.history(view)
+            self._write_back.rows(view, now, again=bool(outcomes))
             self._to_read.discard(file.id)
             report.outcomes += outcomes
             report.needs_attention += self._attention(view)
@@ -270,7 +270,7 @@ class Reconciler:
             known = circles(row.deployment, view.customer, self.customers().contacts_of(view.customer))
             circle = next((one for one in known if one.language == language), Circle(language, ()))
         wanted = Wanted(kind, row.memory.generation, 0, circle.language, replace(circle, language=language), now)
-        return self._letter(view, row, wanted, now)()
+        return self._composer.letter(view, row, wanted, now)()
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file)
@@ -305,7 +305,7 @@ class Reconciler:
             # Before the first use of the number: a lost ledger must not give it to another deployment.
             self._google.drive.set_properties(view.file.id, {HIGHEST: str(highest)})
         if seen is None:
-            self._ledger.add_history(view.file.id, [(None, line) for line in _lines(view.cells)])
+            self._ledger.add_history(view.file.id, [(None, line) for line in history_lines(view.cells)])
             for row in view.rows:
                 standing = event_id(view.file.id, row.deployment.id)
                 self._ledger.adopt(view.file.id, row.deployment.id, row.memory.effects, now, standing)
@@ -333,17 +333,17 @@ class Reconciler:
             return outcomes
         for row in view.rows:
             identity = row.deployment.id
-            wanted = [(one, self._letter(view, row, one, now)) for one in row.decision.wanted]
+            wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
             outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
             if row.decision.event is EventWish.CANCEL:
                 withdrawn = self._delivery.withdraw(view.file.id, identity, now)
                 outcomes += withdrawn
             elif row.decision.event is not EventWish.LEAVE:
                 tell = row.decision.event is EventWish.INVITE
-                content = self._event(view, row, current)
+                content = self._composer.event(view, row, current)
                 outcomes += self._delivery.invite(view.file.id, identity, content, tell, now)
             if row.decision.overridden and not row.memory.overridden:
-                self._note_override(view, row, now)
+                self._write_back.override(view, row, now)
         for outcome in outcomes:
             if outcome.effect.key.kind is Kind.EVENT:
                 self._replies.forget(outcome.effect.external_id)
@@ -351,183 +351,6 @@ class Reconciler:
             # A deleted row cancels nothing by itself, but what was pending for it must not go out.
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes
-
-    def _letter(self, view: LogView, row: RowView, wanted: Wanted, now: datetime) -> Callable[[], Letter]:
-        def compose() -> Letter:
-            mail = self._messages.mail(self.facts(view, row, wanted.kind, wanted.circle.language, now))
-            reply_to = self._config.mail.reply_to or row.deployment.responsible
-            to, cc = wanted.circle.to, wanted.circle.cc
-            if self._config.mail.redirect_to:
-                to, cc = (self._config.mail.redirect_to,), ()
-            return Letter(self._config.mail.from_, to, cc, reply_to, mail.subject, mail.text, mail.html)
-
-        return compose
-
-    def facts(self, view: LogView, row: RowView, kind: Kind, language: str, now: datetime) -> MailFacts:
-        """What a mail of this kind about this row is written from."""
-        customer, deployment = view.customer, row.deployment
-        assert customer is not None
-        window = deployment.window or Window(now, now + timedelta(minutes=1))
-        if kind is Kind.CANCELLED and row.memory.started and row.memory.start and row.memory.ends:
-            # What is cancelled is what was announced, whatever `Start` says by now.
-            window = Window(row.memory.start, row.memory.ends[0])
-        organization = self._config.organization
-        return MailFacts(
-            kind=Kind.NUDGE if kind is Kind.OVERRUN else kind,
-            language=language,
-            customer=customer.name,
-            partner=customer.partner if customer.operated_by is OperatedBy.US_FOR_PARTNER else "",
-            deployment_id=deployment.id,
-            environment=deployment.environment or Environment.PRODUCTION,
-            window=window,
-            end=deployment.end or window.end,
-            now=now,
-            # A nudge sends staff to their sheet, where times are the spreadsheet's.
-            zone=view.zone if kind in (Kind.NUDGE, Kind.OVERRUN) else customer.time_zone,
-            tickets=deployment.tickets,
-            components=deployment.components,
-            restart=deployment.restart,
-            comment=deployment.comment,
-            responsible=deployment.responsible,
-            log_link=view.file.link,
-            unticked=tuple(self._policy.names.shown(name) for name in CHECKLIST if name not in deployment.checked),
-            overrun=kind is Kind.OVERRUN,
-            support_portal=organization.support_portal,
-            support_phone=organization.support_phone,
-            organization=organization.name,
-        )
-
-    def _event(self, view: LogView, row: RowView, current: Registry) -> EventContent:
-        customer, deployment = view.customer, row.deployment
-        assert customer is not None
-        assert deployment.window is not None
-        start, end = deployment.window.start, deployment.window.end
-        if row.decision.event is EventWish.RECORD:
-            started = [one.at for one in row.memory.out(Kind.START) if one.at]
-            start = min(started, default=start)
-            end = max(row.memory.closed_at or end, start + timedelta(minutes=1))
-        facts = self.facts(view, row, Kind.EVENT, customer.language, start)
-        title, description = self._messages.event(facts)
-        invited = guests(deployment, customer, current.contacts_of(customer))
-        if self._config.mail.redirect_to and invited:
-            # Trying things out must not reach anybody: Calendar mails every guest.
-            invited = (self._config.mail.redirect_to.lower(),)
-        return EventContent(title, description, start, end, customer.time_zone.key, invited)
-
-    # Writing back ----------------------------------------------------------------------------------------------
-
-    def _write_back(self, view: LogView, now: datetime, again: bool) -> None:
-        """The daemon's columns and new lines of History, in one write; nothing is called where nothing differs."""
-        wanted = {row.deployment.id: self._projection(row) for row in view.rows}
-        writes = self._writes(view, view.cells, wanted, now)
-        if not writes:
-            return
-        if again or view.identities.to_write or now - view.cells.read_at > STALE_READ:
-            fresh = self._observer.read(view.file, now)
-            if view.identities.to_write and _contents(fresh) != _contents(view.cells):
-                # Rows moved since: IDs written now could meet the wrong ones. The next pass looks anew.
-                self._ledger.see_log(replace(_seen(self._ledger, view), version=0))
-                return
-            writes = self._writes(view, fresh, wanted, now)
-        self._make_room(view, writes)
-        self._google.sheets.write(view.file.id, writes)
-
-    def _writes(
-        self, view: LogView, cells: Cells, wanted: dict[str, deployment_log.Projection | None], now: datetime
-    ) -> list[CellWrite]:
-        names = self._policy.names
-        deployments = names.shown(deployment_log.DEPLOYMENTS)
-        writes = []
-        for sheet_row in cells.rows:
-            identity = view.identities.to_write.get(sheet_row.number, sheet_row.id)
-            projection = wanted.get(identity)
-            if projection is not None:
-                changes = deployment_log.changes_for(sheet_row, cells.layout, projection, view.zone, now)
-                if view.customer is None:
-                    # What the other columns say of the past is all there is of it until the log is somebody's.
-                    spoken = (deployment_log.PROGRESS, deployment_log.NEXT_ACTION)
-                    changes = [one for one in changes if one.column in {cells.layout.columns[name] for name in spoken}]
-                writes += [CellWrite(deployments, one.row, one.column, one.value) for one in changes]
-            if sheet_row.number in view.identities.to_write and view.customer is not None:
-                column = cells.layout.columns[deployment_log.ID]
-                writes.append(CellWrite(deployments, sheet_row.number, column, identity))
-        history = names.shown(deployment_log.HISTORY)
-        lines = self._ledger.history(view.file.id)
-        standing = _lines(cells)
-        for number, line in enumerate(lines):
-            if number >= len(standing) or not _alike(standing[number], line):
-                row = cells.history_layout.header_row + 1 + number
-                columns = [cells.history_layout.columns[name] for name in deployment_log.HISTORY_COLUMNS]
-                writes += [CellWrite(history, row, column, value) for column, value in zip(columns, line, strict=True)]
-        return writes
-
-    def _projection(self, row: RowView) -> deployment_log.Projection | None:
-        if row.decision.progress is None:
-            # Being edited. A row that was never judged shows nothing yet, whatever was pasted along with it.
-            never_judged = row.memory.changed_at == row.memory.first_seen_at
-            return deployment_log.Projection("", replies="") if never_judged else None
-        event = next((one for one in row.memory.effects if one.kind is Kind.EVENT), None)
-        link, replies = "", None
-        decision = row.decision
-        if event is not None and row.memory.has_event:
-            effect = self._ledger.effect(event.number)
-            link = str(effect.payload.get("link", "")) if effect else ""
-            seen = self._replies.of(effect.external_id) if effect else None
-            replies = seen.summary if seen else None
-            window = row.deployment.window
-            if seen and window and decision.event is EventWish.INVITE and seen.differs_from(window):
-                moved = Sentence.of(
-                    "event_moved" if not seen.deleted else "event_deleted", when=seen.start or window.start
-                )
-                decision = replace(decision, sentences=(*decision.sentences, moved))
-        elif event is None:
-            replies = ""
-        zone = self._config.organization.time_zone
-        return telling.projection(
-            decision, row.memory, self._messages, self._policy.language, zone, self._policy.names, link, replies
-        )
-
-    def _make_room(self, view: LogView, writes: Sequence[CellWrite]) -> None:
-        """History grows past the rows its tab has; a write outside the grid would be refused as a whole."""
-        tab = self._policy.names.shown(deployment_log.HISTORY)
-        rows = max((one.row for one in writes if one.tab == tab), default=0)
-        if rows <= view.cells.history_layout.header_row + len(view.cells.history):
-            return
-        info = self._google.sheets.describe(view.file.id).tabs[tab]
-        self._google.sheets.grow(view.file.id, info, rows if rows <= info.rows else rows + 200, info.columns)
-
-    # History ---------------------------------------------------------------------------------------------------
-
-    def _tell_history(self, view: LogView) -> None:
-        """Lines for what the customer may read: what happened and to whom, in the customer's language.
-
-        What is to be told stands in the ledger since it happened, so a crash in between loses no line.
-        """
-        if view.customer is None:
-            return
-        for effect in self._ledger.to_tell(view.file.id):
-            if effect.key.kind is Kind.EVENT:
-                sentence = Sentence.of(f"history_{effect.to_tell}")
-                whom = telling.addresses(effect.payload["guests"]) if effect.to_tell != "recorded" else ""
-            else:
-                sentence = telling.mail_sent(effect.key.kind, effect.key.target)
-                whom = telling.addresses(effect.payload["to"], effect.payload["cc"])
-            at = effect.at or effect.committed_at
-            self._add_line(view, effect.key.deployment_id, sentence, whom, at, told=[effect.number])
-
-    def _note_override(self, view: LogView, row: RowView, now: datetime) -> None:
-        """That a rule was set aside, never why: the log is shared."""
-        self._add_line(view, row.deployment.id, Sentence.of("history_overridden"), "", now)
-        sight = Sight(known_of(row), replace(row.memory, overridden=True), row.decision.due)
-        self._ledger.save_sights(view.file.id, [sight], (), now)
-
-    def _add_line(
-        self, view: LogView, identity: str, sentence: Sentence, whom: str, now: datetime, told: Sequence[int] = ()
-    ) -> None:
-        assert view.customer is not None
-        words = self._messages.sentence(sentence, view.customer.language, view.customer.time_zone)
-        line = (serial_of(now, view.zone), identity, words[:1].upper() + words[1:], whom)
-        self._ledger.add_history(view.file.id, [(now, line)], told)
 
     def _attention(self, view: LogView) -> list[str]:
         word = self._policy.names.shown("Needs attention")
@@ -554,32 +377,3 @@ def _log_outcomes(view: LogView, outcomes: Sequence[Outcome]) -> None:
             recipients=sum(len(payload.get(group, ())) for group in ("to", "cc", "guests")),
             effect=effect.number,
         )
-
-
-def _seen(ledger: Ledger, view: LogView) -> LogSeen:
-    seen = ledger.log(view.file.id)
-    assert seen is not None
-    return seen
-
-
-def _contents(cells: Cells) -> list[tuple[int, str, tuple[object, ...]]]:
-    return [(row.number, row.id, tuple(row.cells)) for row in cells.rows]
-
-
-def _lines(cells: Cells) -> list[tuple[str | float, ...]]:
-    """The lines of History as they stand, each with the four columns in our order."""
-    columns = [cells.history_layout.columns[name] - 1 for name in deployment_log.HISTORY_COLUMNS]
-    return [tuple(_plain(row[at]) if at < len(row) else "" for at in columns) for row in cells.history]
-
-
-def _plain(cell: object) -> str | float:
-    return cell if isinstance(cell, str | float | int) and not isinstance(cell, bool) else ""
-
-
-def _alike(standing: Sequence[str | float], line: Sequence[str | float]) -> bool:
-    return all(
-        abs(one - other) < 0.5 / 86400
-        if isinstance(one, int | float) and isinstance(other, int | float)
-        else one == other
-        for one, other in zip(standing, line, strict=True)
-    )

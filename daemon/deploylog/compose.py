@@ -1,0 +1,86 @@
+"""What the mails and the event of a row are written from: the facts, the letter with its recipients, the content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from deploylog.audience import guests
+from deploylog.config import Config
+from deploylog.delivery import EventContent
+from deploylog.lifecycle import EventWish, Policy, Wanted
+from deploylog.messages import MailFacts, Messages
+from deploylog.mime import Letter
+from deploylog.model import CHECKLIST, Environment, Kind, OperatedBy, Registry, Window
+from deploylog.observe import LogView, RowView
+
+
+class Composer:
+    """Writes letters and events; sends nothing."""
+
+    def __init__(self, config: Config, policy: Policy, messages: Messages) -> None:
+        self._config = config
+        self._policy = policy
+        self._messages = messages
+
+    def letter(self, view: LogView, row: RowView, wanted: Wanted, now: datetime) -> Callable[[], Letter]:
+        def compose() -> Letter:
+            mail = self._messages.mail(self._facts(view, row, wanted.kind, wanted.circle.language, now))
+            reply_to = self._config.mail.reply_to or row.deployment.responsible
+            to, cc = wanted.circle.to, wanted.circle.cc
+            if self._config.mail.redirect_to:
+                to, cc = (self._config.mail.redirect_to,), ()
+            return Letter(self._config.mail.from_, to, cc, reply_to, mail.subject, mail.text, mail.html)
+
+        return compose
+
+    def _facts(self, view: LogView, row: RowView, kind: Kind, language: str, now: datetime) -> MailFacts:
+        """What a mail of this kind about this row is written from."""
+        customer, deployment = view.customer, row.deployment
+        assert customer is not None
+        window = deployment.window or Window(now, now + timedelta(minutes=1))
+        if kind is Kind.CANCELLED and row.memory.started and row.memory.start and row.memory.ends:
+            # What is cancelled is what was announced, whatever `Start` says by now.
+            window = Window(row.memory.start, row.memory.ends[0])
+        organization = self._config.organization
+        return MailFacts(
+            kind=Kind.NUDGE if kind is Kind.OVERRUN else kind,
+            language=language,
+            customer=customer.name,
+            partner=customer.partner if customer.operated_by is OperatedBy.US_FOR_PARTNER else "",
+            deployment_id=deployment.id,
+            environment=deployment.environment or Environment.PRODUCTION,
+            window=window,
+            end=deployment.end or window.end,
+            now=now,
+            # A nudge sends staff to their sheet, where times are the spreadsheet's.
+            zone=view.zone if kind in (Kind.NUDGE, Kind.OVERRUN) else customer.time_zone,
+            tickets=deployment.tickets,
+            components=deployment.components,
+            restart=deployment.restart,
+            comment=deployment.comment,
+            responsible=deployment.responsible,
+            log_link=view.file.link,
+            unticked=tuple(self._policy.names.shown(name) for name in CHECKLIST if name not in deployment.checked),
+            overrun=kind is Kind.OVERRUN,
+            support_portal=organization.support_portal,
+            support_phone=organization.support_phone,
+            organization=organization.name,
+        )
+
+    def event(self, view: LogView, row: RowView, current: Registry) -> EventContent:
+        customer, deployment = view.customer, row.deployment
+        assert customer is not None
+        assert deployment.window is not None
+        start, end = deployment.window.start, deployment.window.end
+        if row.decision.event is EventWish.RECORD:
+            started = [one.at for one in row.memory.out(Kind.START) if one.at]
+            start = min(started, default=start)
+            end = max(row.memory.closed_at or end, start + timedelta(minutes=1))
+        facts = self._facts(view, row, Kind.EVENT, customer.language, start)
+        title, description = self._messages.event(facts)
+        invited = guests(deployment, customer, current.contacts_of(customer))
+        if self._config.mail.redirect_to and invited:
+            # Trying things out must not reach anybody: Calendar mails every guest.
+            invited = (self._config.mail.redirect_to.lower(),)
+        return EventContent(title, description, start, end, customer.time_zone.key, invited)

@@ -1,0 +1,186 @@
+"""Writes back into a log what was done: the daemon's columns, IDs, and new lines of History, in one call.
+
+The columns are a projection of the ledger: rewritten wherever they differ, and nothing is called where nothing does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from deploylog import deployment_log, telling
+from deploylog.cells import serial_of
+from deploylog.config import Config
+from deploylog.google.sheets import CellWrite, Sheets
+from deploylog.ledger import Ledger, LogSeen, Sight
+from deploylog.lifecycle import EventWish, Policy
+from deploylog.messages import Messages
+from deploylog.model import Kind, Sentence
+from deploylog.observe import Cells, LogView, Observer, RowView, known_of
+from deploylog.replies import Replies
+
+STALE_READ = timedelta(seconds=2)
+"""Rows may have moved since: the log is read again before it is written."""
+
+
+class WriteBack:
+    """The one place that writes into logs."""
+
+    def __init__(
+        self,
+        config: Config,
+        policy: Policy,
+        sheets: Sheets,
+        ledger: Ledger,
+        messages: Messages,
+        observer: Observer,
+        replies: Replies,
+    ) -> None:
+        self._config = config
+        self._policy = policy
+        self._sheets = sheets
+        self._ledger = ledger
+        self._messages = messages
+        self._observer = observer
+        self._replies = replies
+
+    def rows(self, view: LogView, now: datetime, again: bool) -> None:
+        """The daemon's columns and new lines of History, in one write; nothing is called where nothing differs."""
+        wanted = {row.deployment.id: self._projection(row) for row in view.rows}
+        writes = self._writes(view, view.cells, wanted, now)
+        if not writes:
+            return
+        if again or view.identities.to_write or now - view.cells.read_at > STALE_READ:
+            fresh = self._observer.read(view.file, now)
+            if view.identities.to_write and _contents(fresh) != _contents(view.cells):
+                # Rows moved since: IDs written now could meet the wrong ones. The next pass looks anew.
+                self._ledger.see_log(replace(_seen(self._ledger, view), version=0))
+                return
+            writes = self._writes(view, fresh, wanted, now)
+        self._make_room(view, writes)
+        self._sheets.write(view.file.id, writes)
+
+    def _writes(
+        self, view: LogView, cells: Cells, wanted: dict[str, deployment_log.Projection | None], now: datetime
+    ) -> list[CellWrite]:
+        names = self._policy.names
+        deployments = names.shown(deployment_log.DEPLOYMENTS)
+        writes = []
+        for sheet_row in cells.rows:
+            identity = view.identities.to_write.get(sheet_row.number, sheet_row.id)
+            projection = wanted.get(identity)
+            if projection is not None:
+                changes = deployment_log.changes_for(sheet_row, cells.layout, projection, view.zone, now)
+                if view.customer is None:
+                    # What the other columns say of the past is all there is of it until the log is somebody's.
+                    spoken = (deployment_log.PROGRESS, deployment_log.NEXT_ACTION)
+                    changes = [one for one in changes if one.column in {cells.layout.columns[name] for name in spoken}]
+                writes += [CellWrite(deployments, one.row, one.column, one.value) for one in changes]
+            if sheet_row.number in view.identities.to_write and view.customer is not None:
+                column = cells.layout.columns[deployment_log.ID]
+                writes.append(CellWrite(deployments, sheet_row.number, column, identity))
+        history = names.shown(deployment_log.HISTORY)
+        lines = self._ledger.history(view.file.id)
+        standing = history_lines(cells)
+        for number, line in enumerate(lines):
+            if number >= len(standing) or not _alike(standing[number], line):
+                row = cells.history_layout.header_row + 1 + number
+                columns = [cells.history_layout.columns[name] for name in deployment_log.HISTORY_COLUMNS]
+                writes += [CellWrite(history, row, column, value) for column, value in zip(columns, line, strict=True)]
+        return writes
+
+    def _projection(self, row: RowView) -> deployment_log.Projection | None:
+        if row.decision.progress is None:
+            # Being edited. A row that was never judged shows nothing yet, whatever was pasted along with it.
+            never_judged = row.memory.changed_at == row.memory.first_seen_at
+            return deployment_log.Projection("", replies="") if never_judged else None
+        event = next((one for one in row.memory.effects if one.kind is Kind.EVENT), None)
+        link, replies = "", None
+        decision = row.decision
+        if event is not None and row.memory.has_event:
+            effect = self._ledger.effect(event.number)
+            link = str(effect.payload.get("link", "")) if effect else ""
+            seen = self._replies.of(effect.external_id) if effect else None
+            replies = seen.summary if seen else None
+            window = row.deployment.window
+            if seen and window and decision.event is EventWish.INVITE and seen.differs_from(window):
+                moved = Sentence.of(
+                    "event_moved" if not seen.deleted else "event_deleted", when=seen.start or window.start
+                )
+                decision = replace(decision, sentences=(*decision.sentences, moved))
+        elif event is None:
+            replies = ""
+        zone = self._config.organization.time_zone
+        return telling.projection(
+            decision, row.memory, self._messages, self._policy.language, zone, self._policy.names, link, replies
+        )
+
+    def _make_room(self, view: LogView, writes: Sequence[CellWrite]) -> None:
+        """History grows past the rows its tab has; a write outside the grid would be refused as a whole."""
+        tab = self._policy.names.shown(deployment_log.HISTORY)
+        rows = max((one.row for one in writes if one.tab == tab), default=0)
+        if rows <= view.cells.history_layout.header_row + len(view.cells.history):
+            return
+        info = self._sheets.describe(view.file.id).tabs[tab]
+        self._sheets.grow(view.file.id, info, rows if rows <= info.rows else rows + 200, info.columns)
+
+    def history(self, view: LogView) -> None:
+        """Lines for what the customer may read: what happened and to whom, in the customer's language.
+
+        What is to be told stands in the ledger since it happened, so a crash in between loses no line.
+        """
+        if view.customer is None:
+            return
+        for effect in self._ledger.to_tell(view.file.id):
+            if effect.key.kind is Kind.EVENT:
+                sentence = Sentence.of(f"history_{effect.to_tell}")
+                whom = telling.addresses(effect.payload["guests"]) if effect.to_tell != "recorded" else ""
+            else:
+                sentence = telling.mail_sent(effect.key.kind, effect.key.target)
+                whom = telling.addresses(effect.payload["to"], effect.payload["cc"])
+            at = effect.at or effect.committed_at
+            self._add_line(view, effect.key.deployment_id, sentence, whom, at, told=[effect.number])
+
+    def override(self, view: LogView, row: RowView, now: datetime) -> None:
+        """That a rule was set aside, never why: the log is shared."""
+        self._add_line(view, row.deployment.id, Sentence.of("history_overridden"), "", now)
+        sight = Sight(known_of(row), replace(row.memory, overridden=True), row.decision.due)
+        self._ledger.save_sights(view.file.id, [sight], (), now)
+
+    def _add_line(
+        self, view: LogView, identity: str, sentence: Sentence, whom: str, now: datetime, told: Sequence[int] = ()
+    ) -> None:
+        assert view.customer is not None
+        words = self._messages.sentence(sentence, view.customer.language, view.customer.time_zone)
+        line = (serial_of(now, view.zone), identity, words[:1].upper() + words[1:], whom)
+        self._ledger.add_history(view.file.id, [(now, line)], told)
+
+
+def _seen(ledger: Ledger, view: LogView) -> LogSeen:
+    seen = ledger.log(view.file.id)
+    assert seen is not None
+    return seen
+
+
+def _contents(cells: Cells) -> list[tuple[int, str, tuple[object, ...]]]:
+    return [(row.number, row.id, tuple(row.cells)) for row in cells.rows]
+
+
+def history_lines(cells: Cells) -> list[tuple[str | float, ...]]:
+    """The lines of History as they stand, each with the four columns in our order."""
+    columns = [cells.history_layout.columns[name] - 1 for name in deployment_log.HISTORY_COLUMNS]
+    return [tuple(_plain(row[at]) if at < len(row) else "" for at in columns) for row in cells.history]
+
+
+def _plain(cell: object) -> str | float:
+    return cell if isinstance(cell, str | float | int) and not isinstance(cell, bool) else ""
+
+
+def _alike(standing: Sequence[str | float], line: Sequence[str | float]) -> bool:
+    return all(
+        abs(one - other) < 0.5 / 86400
+        if isinstance(one, int | float) and isinstance(other, int | float)
+        else one == other
+        for one, other in zip(standing, line, strict=True)
+    )
