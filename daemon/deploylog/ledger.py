@@ -298,6 +298,7 @@ class Ledger:
                     EffectState(one.state),
                     one.at,
                     one.reason,
+                    one.committed_at,
                 )
             )
         return {row.id: _memory(row, by_deployment.get(row.id, ())) for row in rows}

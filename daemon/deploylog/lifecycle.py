@@ -73,7 +73,9 @@ class EffectSeen:
     at: datetime | None = None
     """When it was sent, UTC."""
     reason: str = ""
-    """Why it is parked, in the service's words."""
+    """Why it is parked, or not out yet, in the service's words."""
+    since: datetime | None = None
+    """When it was meant, UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +268,7 @@ def decide(row: Deployment, memory: Memory, around: Surroundings, now: datetime)
     if around.paused:
         at_rest = decision.progress in _AT_REST and not decision.wanted
         return replace(decision, event=EventWish.LEAVE) if at_rest else _PAUSED
-    if decision.progress in _UNANNOUNCED and memory.has_event:
+    if decision.progress in _UNANNOUNCED and memory.may_have_event:
         # What the guests were told before still stands in their calendars; the row must not look as if it did not.
         told = (*decision.sentences, Sentence.of("invitation_stands"))
         decision = replace(decision, sentences=told)
@@ -274,6 +276,14 @@ def decide(row: Deployment, memory: Memory, around: Surroundings, now: datetime)
     if sending and decision.progress is not None:
         unsure = tuple(Sentence.of("sending_now", what=_name(one)) for one in sending)
         decision = replace(decision, sentences=(*unsure, *decision.sentences))
+    late_after = around.policy.timing.late_after
+    stuck = tuple(
+        _stuck(one)
+        for one in memory.effects
+        if one.state in PENDING and one.reason and one.since and now - one.since > late_after
+    )
+    if stuck and decision.progress is not None:
+        decision = replace(decision, progress=Progress.NEEDS_ATTENTION, sentences=(*stuck, *decision.sentences))
     parked = tuple(_parked(one) for one in memory.effects if one.state in PARKED)
     if parked and decision.progress is not None:
         told = () if decision.progress is Progress.NEEDS_ATTENTION else decision.sentences
@@ -299,7 +309,12 @@ def _by_status(row: Deployment, memory: Memory, around: Surroundings, now: datet
         return _planned(row, memory, around, now)
     if incomplete := _incomplete(row, around):
         return Decision(Progress.NEEDS_ATTENTION, incomplete)
-    return _under_way(row, memory, around, now)
+    decision = _under_way(row, memory, around, now)
+    missed = _partly_out(Kind.START, memory) is not None and not any(one.kind is Kind.START for one in decision.wanted)
+    if missed and row.status is Status.PLANNED:
+        untold = Sentence.of("start_partly", column=around.policy.names.shown(log.STATUS))
+        return replace(decision, progress=Progress.NEEDS_ATTENTION, sentences=(untold, *decision.sentences))
+    return decision
 
 
 def _draft(memory: Memory) -> Decision:
@@ -739,6 +754,10 @@ def _parked(effect: EffectSeen) -> Sentence:
     code = "parked_unknown" if effect.state is EffectState.UNKNOWN else "parked_failed"
     reason = " ".join(effect.reason.split())[:120]
     return Sentence.of(code, what=_name(effect), effect=effect.number, reason=reason)
+
+
+def _stuck(effect: EffectSeen) -> Sentence:
+    return Sentence.of("stuck", what=_name(effect), reason=" ".join(effect.reason.split())[:120])
 
 
 def _name(effect: EffectSeen) -> Sentence:

@@ -45,6 +45,10 @@ from deploylog.write_back import WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
 """Somebody who edited a log is likely to go on."""
+MOST_LOOKS = 10
+"""How often one pass looks at a log whose calls hang; the next pass goes on."""
+STALE_READ = timedelta(seconds=2)
+"""What was read longer ago is read again before anything is sent for it."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -143,7 +147,7 @@ class Reconciler:
                 customer = owners.get(one.id)
                 looked_at[one.id] = clock()
                 if customer is None or is_ours(customer) or self._ledger.log(one.id) is not None:
-                    self._one_log(one, customer, current, looked_at[one.id], report)
+                    self._one_log(one, customer, current, clock, report)
         if progress:
             progress(len(chosen), len(chosen))
         if whole or chosen:
@@ -180,20 +184,23 @@ class Reconciler:
         return soon or edited or self._in_progress[file.id]
 
     def _one_log(
-        self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime, report: PassReport
+        self,
+        file: DriveFile,
+        customer: Customer | None,
+        current: Registry,
+        clock: Callable[[], datetime],
+        report: PassReport,
     ) -> None:
         """One log from reading to writing back; its failure is told and does not stop the others."""
         self._to_read.add(file.id)
         try:
-            self._delivery.resolve_doubts(file.id, now)
-            view = self._look(file, customer, current, now)
+            self._delivery.resolve_doubts(file.id, clock())
             report.logs_read += 1
+            view, outcomes = self._look_and_carry_out(file, customer, current, clock)
             self._problems.pop(file.id, None)
-            self._remember(view, now)
-            outcomes = self._carry_out(view, current, now)
             _log_outcomes(view, outcomes)
-            if outcomes:
-                view = self._observer.decide_again(view, current, self._windows_elsewhere(file), now)
+            now = clock()
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(file), now)
             self._remember(view, now)
             self._deleted[view.file.id] = self._deleted_rows(view, now)
             report.problems += [
@@ -201,7 +208,7 @@ class Reconciler:
                 for one in self._deleted[view.file.id]
             ]
             self._write_back.history(view)
-            self._write_back.rows(view, now, again=bool(outcomes))
+            self._write_back.rows(view, now)
             self._to_read.discard(file.id)
             report.outcomes += outcomes
             report.needs_attention += self._attention(view)
@@ -215,6 +222,21 @@ class Reconciler:
             # A fault of ours, met by one log's contents, must not keep the other customers' mails from going out.
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
+
+    def _look_and_carry_out(
+        self, file: DriveFile, customer: Customer | None, current: Registry, clock: Callable[[], datetime]
+    ) -> tuple[LogView, list[Outcome]]:
+        """Decide and carry out; where a call hung, the rows that are left are looked at anew before more is sent."""
+        outcomes: list[Outcome] = []
+        for _ in range(MOST_LOOKS):
+            now = clock()
+            view = self._look(file, customer, current, now)
+            self._remember(view, now)
+            done, finished = self._carry_out(view, current, clock)
+            outcomes += done
+            if finished:
+                break
+        return view, outcomes
 
     def look_at_all(self, now: datetime) -> tuple[list[LogView], list[str]]:
         """Every log with its decisions and nothing done, for `plan`; and a sentence per log that cannot be read."""
@@ -327,14 +349,20 @@ class Reconciler:
 
     # Carrying out ----------------------------------------------------------------------------------------------
 
-    def _carry_out(self, view: LogView, current: Registry, now: datetime) -> list[Outcome]:
+    def _carry_out(self, view: LogView, current: Registry, clock: Callable[[], datetime]) -> tuple[list[Outcome], bool]:
+        """What came to be, and whether all rows had their turn before what was read of them grew stale."""
         outcomes: list[Outcome] = []
         if view.customer is None:
-            return outcomes
+            return outcomes, True
+        now = view.cells.read_at
         for row in view.rows:
             identity = row.deployment.id
+            if (row.decision.wanted or row.decision.event is not EventWish.LEAVE) and clock() - now > STALE_READ:
+                return outcomes, False
             wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
             outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
+            if row.deployment.window is None and row.decision.event is not EventWish.CANCEL:
+                continue
             if row.decision.event is EventWish.CANCEL:
                 withdrawn = self._delivery.withdraw(view.file.id, identity, now)
                 outcomes += withdrawn
@@ -350,7 +378,7 @@ class Reconciler:
         for identity in view.identities.vanished:
             # A deleted row cancels nothing by itself, but what was pending for it must not go out.
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
-        return outcomes
+        return outcomes, True
 
     def _attention(self, view: LogView) -> list[str]:
         word = self._policy.names.shown("Needs attention")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from deploylog import deployment_log, telling
 from deploylog.cells import serial_of
@@ -19,9 +19,6 @@ from deploylog.messages import Messages
 from deploylog.model import Kind, Sentence
 from deploylog.observe import Cells, LogView, Observer, RowView, known_of
 from deploylog.replies import Replies
-
-STALE_READ = timedelta(seconds=2)
-"""Rows may have moved since: the log is read again before it is written."""
 
 
 class WriteBack:
@@ -45,19 +42,19 @@ class WriteBack:
         self._observer = observer
         self._replies = replies
 
-    def rows(self, view: LogView, now: datetime, again: bool) -> None:
+    def rows(self, view: LogView, now: datetime) -> None:
         """The daemon's columns and new lines of History, in one write; nothing is called where nothing differs."""
         wanted = {row.deployment.id: self._projection(row) for row in view.rows}
         writes = self._writes(view, view.cells, wanted, now)
         if not writes:
             return
-        if again or view.identities.to_write or now - view.cells.read_at > STALE_READ:
-            fresh = self._observer.read(view.file, now)
-            if view.identities.to_write and _contents(fresh) != _contents(view.cells):
-                # Rows moved since: IDs written now could meet the wrong ones. The next pass looks anew.
-                self._ledger.see_log(replace(_seen(self._ledger, view), version=0))
-                return
-            writes = self._writes(view, fresh, wanted, now)
+        # Rows and columns may have moved since: what is written now must meet the cells it is meant for.
+        fresh = self._observer.read(view.file, now)
+        if view.identities.to_write and _contents(fresh) != _contents(view.cells):
+            # An ID written now could meet the wrong row. The next pass looks anew.
+            self._ledger.see_log(replace(_seen(self._ledger, view), version=0))
+            return
+        writes = self._writes(view, fresh, wanted, now)
         self._make_room(view, writes)
         self._sheets.write(view.file.id, writes)
 

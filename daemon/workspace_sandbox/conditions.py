@@ -19,6 +19,8 @@ from workspace_sandbox.grid import cell_at, size
 
 Test = Callable[[int, int], bool]
 """Whether the cell at a row and column meets a condition."""
+Wanted = Callable[[int, int], Scalar]
+"""What a condition compares the cell at a row and column with."""
 Rect = tuple[int, int, int, int]
 """First row, first column, and the row and column after the last."""
 
@@ -66,48 +68,56 @@ def needed_values(kind: str) -> range:
 
 
 def condition_test(calculation: Calculation, sheet: Json, condition: Json, anchor: tuple[int, int]) -> Test:
-    """The test of a condition; relative references in its formulas are meant from the cell `anchor`."""
+    """The test of a condition; relative references in its formulas are meant from the cell `anchor`.
+
+    A type that is no condition for colours or filters holds nowhere.
+    """
     kind = condition.get("type", "")
     wanted = [condition_value(calculation, sheet, one, anchor) for one in condition.get("values") or []]
-
-    def shown(row: int, column: int) -> str:
-        return calculation.formatted(sheet, row, column, cell_at(sheet, row, column)).casefold()
-
-    def value(row: int, column: int) -> Scalar:
-        return calculation.value(sheet, row, column)
-
+    if kind in ("BLANK", "NOT_BLANK"):
+        blank = kind == "BLANK"
+        return lambda row, column: (calculation.value(sheet, row, column) in (None, "")) == blank
     if kind == "CUSTOM_FORMULA":
         return lambda row, column: _is_true(wanted[0](row, column))
-    if kind == "BLANK":
-        return lambda row, column: value(row, column) in (None, "")
-    if kind == "NOT_BLANK":
-        return lambda row, column: value(row, column) not in (None, "")
     if kind in _TEXTS:
-        compare_texts, setting = _TEXTS[kind], calculation.setting
+        return _text_test(calculation, sheet, _TEXTS[kind], wanted[0])
+    if kind in _NUMBERS or kind in _DATES:
+        return _number_test(calculation, sheet, kind, wanted)
+    return lambda row, column: False
 
-        def holds(row: int, column: int) -> bool:
-            sought = wanted[0](row, column)
-            return not isinstance(sought, Fault) and compare_texts(shown(row, column), text(sought, setting).casefold())
 
-        return holds
-    compare = _NUMBERS.get(kind) or _DATES.get(kind)
-    if compare is None:
-        return lambda row, column: False
+def _text_test(calculation: Calculation, sheet: Json, compare: Callable[[str, str], bool], wanted: Wanted) -> Test:
+    """Of the text that is shown."""
+    folded: dict[tuple[type, Scalar], str] = {}
+
+    def holds(row: int, column: int) -> bool:
+        sought = wanted(row, column)
+        if isinstance(sought, Fault):
+            return False
+        key = (type(sought), sought)
+        if key not in folded:
+            folded[key] = text(sought, calculation.setting).casefold()
+        shown = calculation.formatted(sheet, row, column, cell_at(sheet, row, column))
+        return compare(shown.casefold(), folded[key])
+
+    return holds
+
+
+def _number_test(calculation: Calculation, sheet: Json, kind: str, wanted: list[Wanted]) -> Test:
     dates = kind in _DATES
+    compare = _DATES[kind] if dates else _NUMBERS[kind]
 
-    def meets(row: int, column: int) -> bool:
-        number = value(row, column)
+    def holds(row: int, column: int) -> bool:
+        number = calculation.value(sheet, row, column)
         if not is_number(number) or (dates and not _is_date(calculation, sheet, row, column)):
             return False
         limits = [one(row, column) for one in wanted]
         return all(is_number(one) for one in limits) and compare(number, *limits)
 
-    return meets
+    return holds
 
 
-def condition_value(
-    calculation: Calculation, sheet: Json, given: Json, anchor: tuple[int, int]
-) -> Callable[[int, int], Scalar]:
+def condition_value(calculation: Calculation, sheet: Json, given: Json, anchor: tuple[int, int]) -> Wanted:
     """A condition's value for each cell: the same for all, unless it is a formula with relative references."""
     if "relativeDate" in given:
         calculation.volatile = True

@@ -32,9 +32,8 @@ def insert_dimension(opened: Opened, asked: Json) -> Json:
     if before and start == 0:
         raise ApiError(400, "badRequest", "inheritFromBefore cannot be true when inserting at index 0.")
     opened.require_unprotected(_across(sheet, dimension, max(start - 1, 0), start))
-    _insert(sheet, dimension, start, end - start)
+    insert_lines(opened.document, sheet, dimension, start, end - start)
     _inherit(sheet, dimension, start, end, start - 1 if before else end)
-    _follow(opened.document, sheet, dimension, Insertion(start, end - start))
     return {}
 
 
@@ -228,12 +227,14 @@ def _blank(sheet: Json, dimension: str, line: list[Any]) -> Any:
     return list if dimension == "ROWS" and line is sheet["rows"] else lambda: None
 
 
-def _insert(sheet: Json, dimension: str, start: int, length: int) -> None:
+def insert_lines(document: Json, sheet: Json, dimension: str, start: int, length: int) -> None:
+    """Put empty rows or columns before the one at `start`; what lies over the sheet follows."""
     for line in _lines(sheet, dimension):
         if start < len(line):
             blank = _blank(sheet, dimension, line)
             line[start:start] = [blank() for _ in range(length)]
     sheet["properties"]["gridProperties"][_COUNTS[dimension]] += length
+    _follow(document, sheet, dimension, Insertion(start, length))
 
 
 def _inherit(sheet: Json, dimension: str, start: int, end: int, source: int) -> None:

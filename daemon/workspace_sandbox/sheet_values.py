@@ -25,6 +25,7 @@ from workspace_sandbox.grid import (
     size,
     trimmed,
 )
+from workspace_sandbox.requests_dimensions import insert_lines
 from workspace_sandbox.sheets_access import Opened, open_to_read, open_to_write
 
 _MOST_CHARACTERS = 50_000
@@ -84,9 +85,8 @@ def values_append(call: Call) -> Json:
     row, column = (table.end_row, table.column) if table is not None else (block.row, block.column)
     width = max((len(line) for line in values), default=0)
     rows, columns = size(block.sheet)
-    if call.params.get("insertDataOption") == "INSERT_ROWS":
-        block.sheet["rows"][row:row] = [[] for _ in values]
-        block.sheet["rowMetadata"][row:row] = [None for _ in values]
+    if call.params.get("insertDataOption") == "INSERT_ROWS" and values:
+        insert_lines(opened.document, block.sheet, "ROWS", row, len(values))
         rows += len(values)
     grid = block.sheet["properties"]["gridProperties"]
     grid["rowCount"] = max(rows, row + len(values))

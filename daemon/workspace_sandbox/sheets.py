@@ -34,8 +34,6 @@ from workspace_sandbox.sheets_access import Opened, may_edit, open_to_read, open
 _DATA_KEYS = (
     *("protectedRanges", "conditionalFormats", "merges", "rowGroups", "columnGroups", "charts", "filterViews"),
 )
-_MOST_KEPT = 8
-"""Answers kept of one version of a spreadsheet."""
 
 
 @method("sheets.spreadsheets.create")
@@ -64,20 +62,13 @@ def spreadsheets_get(call: Call) -> Answer:
         raise ApiError(501, "notImplemented", "The sandbox has no tables.")
     mask = call.params.get("fields")
     data = _wanted_data(mask, call.params.get("includeGridData"))
-    file = opened.file
+    file, kept, version = opened.file, opened.kept_answers(), opened.calculation()
     about = (file["name"], file["version"], call.user, call.headers.get("host"), sorted(call.params.items()))
-    asked = str(about)
-    kept = opened.kept_answers()
-    if asked in kept:
-        return Answer(kept[asked])
+    known = kept.get(str(about), version)
+    if known is not None:
+        return Answer(known)
     blocks = [block_of_a1(opened.document, text, write=False) for text in call.params.get("ranges", [])]
-
-    def remember(answer: bytes) -> None:
-        if len(kept) >= _MOST_KEPT:
-            kept.clear()
-        kept[asked] = answer
-
-    return Answer(spreadsheet(opened, blocks, data), remember=remember)
+    return Answer(spreadsheet(opened, blocks, data), remember=lambda answer: kept.put(str(about), version, answer))
 
 
 @method("sheets.spreadsheets.getByDataFilter")

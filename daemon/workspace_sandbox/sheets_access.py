@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import cast
 from zoneinfo import ZoneInfo
 
 from workspace_sandbox.calls import ApiError, Call, Json
 from workspace_sandbox.drive_files import SPREADSHEET, Files, rank
 from workspace_sandbox.formulas import Calculation
 from workspace_sandbox.grid import Block, copied
+from workspace_sandbox.kept_answers import KeptAnswers
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,10 @@ class Opened:
             kept = derived[key] = Calculation(self.document, self.call.now)
         return kept
 
-    def kept_answers(self) -> dict[str, bytes]:
-        """Answers of this version of the spreadsheet, by what was asked; those that depend on the time are not old."""
-        derived, key = self.call.workspace.derived, f"answers of {self.id}"
-        calculation = self.calculation()
-        of, answers = derived.get(key, (None, {}))
-        if of is not calculation:
-            answers = {}
-            derived[key] = (calculation, answers)
-        return cast(dict[str, bytes], answers)
+    def kept_answers(self) -> KeptAnswers:
+        """Answers about all spreadsheets; the version of one is its calculation."""
+        kept: KeptAnswers = self.call.workspace.derived.setdefault("answers", KeptAnswers())
+        return kept
 
     def save(self) -> None:
         """Keep the changed document, and tell Drive of it."""

@@ -2,11 +2,12 @@
 
 The configuration is YAML (or JSON, which is YAML)::
 
-    credentials: service-account.json       # relative to the file; with domain-wide delegation for the five scopes below
+    credentials: service-account.json       # relative to the file; with delegation for the five scopes below
     user: conformance@your-domain.example   # who everything is done as
     shared_drive: Tests                     # where `user` is a manager
     guest: guest@your-domain.example        # optional: a colleague, for invitations and mail that arrives
     outsider: outsider-token.json           # optional: an authorised user outside the organization
+    endpoint: http://127.0.0.1:8085         # optional: a sandbox that is running already, instead of Google
 
 Everything is made in one folder of the shared drive, in events and mails with one prefix, and removed at the end.
 """
@@ -26,7 +27,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import gspread
-import httplib2
+import httplib2  # type: ignore[import-untyped]
 import pytest
 import requests
 from google.auth.transport.requests import AuthorizedSession
@@ -175,10 +176,18 @@ class Place:
         assert answer.status_code == 200, answer.text
 
     def eventually(self, ask: Callable[[], Result | None]) -> Result:
-        """What `ask` gives as soon as it gives something: at once in the sandbox, within a minute and a half live."""
+        """What `ask` gives as soon as it gives something: at once in the sandbox, within a minute and a half live.
+
+        Live, what is not found yet may still come.
+        """
         deadline = time.monotonic() + (_LONGEST_WAIT if self.is_live else 0)
         while True:
-            found = ask()
+            try:
+                found = ask()
+            except HttpError as error:
+                if not self.is_live or error.status_code != 404:
+                    raise
+                found = None
             if found:
                 return found
             assert time.monotonic() < deadline, "it did not come"
@@ -223,7 +232,7 @@ def _sandbox() -> Iterator[Place]:
         "outsider": "bob@customer.example",
         "robot": SERVICE_ACCOUNT,
     }
-    people = {role: Person(address, _bearer(address), origin) for role, address in addresses.items()}
+    people = {role: Person(address, bearer(address), origin) for role, address in addresses.items()}
     try:
         yield Place(people.pop("owner"), DRIVE_ID, False, "conformance", origin, sandbox, people)
     finally:
@@ -232,7 +241,7 @@ def _sandbox() -> Iterator[Place]:
         server.server_close()
 
 
-def _bearer(address: str) -> requests.Session:
+def bearer(address: str) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers["Authorization"] = f"Bearer {address}"
@@ -246,18 +255,20 @@ def _google(path: Path) -> Iterator[Place]:
         str(path.parent / settings["credentials"]), scopes=SCOPES
     )
 
+    origin = settings.get("endpoint")
+
     def delegated(address: str) -> Person:
-        return Person(address, _PatientSession(key.with_subject(address)), None)
+        return Person(address, _PatientSession(key.with_subject(address)), origin)
 
     owner = delegated(settings["user"])
-    others = {"robot": Person(key.service_account_email, _PatientSession(key), None)}
+    others = {"robot": Person(key.service_account_email, _PatientSession(key), origin)}
     if settings.get("guest"):
         others["guest"] = delegated(settings["guest"])
     if settings.get("outsider"):
         token = user_credentials.Credentials.from_authorized_user_file(str(path.parent / settings["outsider"]), SCOPES)
-        someone = Person("", _PatientSession(token), None)
+        someone = Person("", _PatientSession(token), origin)
         someone.address = someone.drive.about().get(fields="user").execute()["user"]["emailAddress"]
         others["outsider"] = someone
     drives = owner.drive.drives().list(pageSize=100).execute()["drives"]
     drive_id = next(one["id"] for one in drives if one["name"] == settings["shared_drive"])
-    yield Place(owner, drive_id, True, f"conformance-{int(time.time())}", others=others)
+    yield Place(owner, drive_id, True, f"conformance-{int(time.time())}", origin, others=others)

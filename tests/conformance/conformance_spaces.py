@@ -45,9 +45,7 @@ class DriveSpace:
 
     def new_mine(self, fields: str = "id", **body: Any) -> Json:
         """A new file in the owner's My Drive."""
-        made: Json = (
-            self.api.files().create(body={"name": self.name("mine"), **body}, fields=f"id,{fields}").execute()
-        )
+        made: Json = self.api.files().create(body={"name": self.name("mine"), **body}, fields=f"id,{fields}").execute()
         self._mine.append(made["id"])
         return made
 
@@ -252,8 +250,12 @@ class CalendarSpace:
 
     def add(self, body: Json | None = None, **params: Any) -> Json:
         made: Json = self.events.insert(calendarId="primary", body=body or self.body(), **params).execute()
-        self._made.append(made["id"])
+        self.kept(made["id"])
         return made
+
+    def kept(self, event_id: str) -> None:
+        """To be removed at the end."""
+        self._made.append(event_id)
 
     def get(self, event_id: str, by: Person | None = None) -> Json:
         events = self.events if by is None else by.calendar.events()

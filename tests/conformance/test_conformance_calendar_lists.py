@@ -6,8 +6,18 @@ from typing import Any
 
 import pytest
 from conformance_checks import check, table
-from conformance_pages import CALENDAR_ERRORS, CALENDAR_LIST, CALENDARS, EVENTS, FREE_BUSY, PAGES_OF_EVENTS, SYNC
-from conformance_place import refusal, status
+from conformance_pages import (
+    ACL,
+    CALENDAR_ERRORS,
+    CALENDAR_LIST,
+    CALENDARS,
+    EVENTS,
+    FREE_BUSY,
+    PAGES_OF_EVENTS,
+    SETTINGS,
+    SYNC,
+)
+from conformance_place import status
 from conformance_spaces import CalendarSpace
 
 LIST = EVENTS + "/list"
@@ -208,6 +218,70 @@ def test_an_entry_is_read(calendar: CalendarSpace) -> None:
     assert calendar.api.calendarList().get(calendarId="primary").execute()["primary"] is True
 
 
+@check(
+    "calendar.calendars.insert",
+    CALENDARS + "/insert",
+    "a secondary calendar is made, has events of its own, and is deleted",
+)
+def test_a_secondary_calendar_is_apart(calendar: CalendarSpace) -> None:
+    made = calendar.api.calendars().insert(body={"summary": calendar.title()}).execute()["id"]
+    try:
+        event = calendar.events.insert(calendarId=made, body=calendar.body()).execute()
+        assert [one["id"] for one in calendar.events.list(calendarId=made).execute()["items"]] == [event["id"]]
+        assert status(calendar.events.get(calendarId="primary", eventId=event["id"])) == 404
+        listed = calendar.api.calendarList().list().execute()["items"]
+        assert made in [one["id"] for one in listed]
+    finally:
+        calendar.api.calendars().delete(calendarId=made).execute()
+    assert status(calendar.events.list(calendarId=made)) == 404
+
+
+@check("calendar.calendars.patch", CALENDARS + "/patch", "the summary of a calendar is changed")
+def test_a_calendar_is_renamed(calendar: CalendarSpace) -> None:
+    made = calendar.api.calendars().insert(body={"summary": calendar.title()}).execute()["id"]
+    name = calendar.title()
+    try:
+        assert calendar.api.calendars().patch(calendarId=made, body={"summary": name}).execute()["summary"] == name
+        assert calendar.api.calendars().get(calendarId=made).execute()["summary"] == name
+    finally:
+        calendar.api.calendars().delete(calendarId=made).execute()
+
+
+@check("calendar.acl.insert", ACL + "/insert", "a rule lets somebody read a calendar, and is taken back")
+def test_a_calendar_is_shared(calendar: CalendarSpace) -> None:
+    guest = calendar.place.person("guest")
+    made = calendar.api.calendars().insert(body={"summary": calendar.title()}).execute()["id"]
+    rules = calendar.api.acl()
+    try:
+        rule = {"role": "reader", "scope": {"type": "user", "value": guest.address}}
+        given = rules.insert(calendarId=made, body=rule, sendNotifications=False).execute()
+        assert (given["id"], given["role"]) == (f"user:{guest.address}", "reader")
+        assert given["id"] in [one["id"] for one in rules.list(calendarId=made).execute()["items"]]
+        calendar.place.eventually(lambda: guest.calendar.events().list(calendarId=made).execute())
+        request = guest.calendar.events().insert(calendarId=made, body=calendar.body())
+        assert status(request) == 403
+        rules.delete(calendarId=made, ruleId=given["id"]).execute()
+        assert status(rules.get(calendarId=made, ruleId=given["id"])) == 404
+    finally:
+        calendar.api.calendars().delete(calendarId=made).execute()
+
+
+@check("calendar.acl.list", ACL + "/list", "the owner of a calendar has a rule with the role owner")
+def test_the_owner_has_a_rule(calendar: CalendarSpace) -> None:
+    rules = calendar.api.acl().list(calendarId="primary").execute()["items"]
+    owners = [one["scope"]["value"] for one in rules if one["role"] == "owner"]
+    assert calendar.place.owner.address in owners
+
+
+@check("calendar.settings.get", SETTINGS + "/get", "the user's time zone is the setting `timezone`")
+def test_the_time_zone_is_a_setting(calendar: CalendarSpace) -> None:
+    found = calendar.api.settings().get(setting="timezone").execute()
+    assert (found["kind"], found["id"]) == ("calendar#setting", "timezone")
+    assert "/" in found["value"]
+    listed = calendar.api.settings().list().execute()["items"]
+    assert found["value"] in [one["value"] for one in listed if one["id"] == "timezone"]
+
+
 def busy(calendar: CalendarSpace, start: str, end: str, *ids: str, **more: Any) -> Any:
     body = {"timeMin": start, "timeMax": end, "items": [{"id": one} for one in ids or ("primary",)], **more}
     return calendar.api.freebusy().query(body=body).execute()["calendars"]
@@ -240,7 +314,11 @@ def test_a_deleted_event_takes_no_time(calendar: CalendarSpace) -> None:
     assert busy(calendar, "2031-10-05T00:00:00Z", "2031-10-06T00:00:00Z")["primary"]["busy"] == []
 
 
-@check("calendar.freebusy.query", FREE_BUSY, "an unknown calendar has an error of its own, notFound; the others are answered")
+@check(
+    "calendar.freebusy.query",
+    FREE_BUSY,
+    "an unknown calendar has an error of its own, notFound; the others are answered",
+)
 def test_an_unknown_calendar_has_its_own_error(calendar: CalendarSpace) -> None:
     found = busy(calendar, "2031-10-07T00:00:00Z", "2031-10-08T00:00:00Z", "primary", "nobody@nowhere.invalid")
     assert found["nobody@nowhere.invalid"]["errors"][0]["reason"] == "notFound"
@@ -264,8 +342,11 @@ def test_the_time_of_a_colleague_is_seen(calendar: CalendarSpace) -> None:
 
 @check("calendar.events.list", CALENDAR_ERRORS, "errors have code, message and a list of reasons")
 def test_a_refusal_has_reasons(calendar: CalendarSpace) -> None:
-    request = calendar.events.list(calendarId="nobody@nowhere.invalid")
-    assert refusal(request) == (404, "notFound")
+    address = calendar.place.owner.address_of("calendar", "/calendar/v3/calendars/nobody@nowhere.invalid/events")
+    answer = calendar.place.owner.http.get(address, timeout=30)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["message"]) == (404, 404, "Not Found")
+    assert {"domain", "reason", "message"} <= set(error["errors"][0])
 
 
 def _sync_token(calendar: CalendarSpace) -> str:

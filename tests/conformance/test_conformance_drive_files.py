@@ -38,7 +38,9 @@ def test_a_new_file_is_answered_with_the_usual_fields(drive: DriveSpace) -> None
     assert not {"modifiedTime", "parents", "version"} & set(made)
 
 
-@check("drive.files.create", FOLDERS, "a folder is a file of the type application/vnd.google-apps.folder, without content")
+@check(
+    "drive.files.create", FOLDERS, "a folder is a file of the type application/vnd.google-apps.folder, without content"
+)
 def test_a_folder_is_a_file(drive: DriveSpace) -> None:
     made = drive.get(drive.new_folder())
     assert made["mimeType"] == FOLDER
@@ -133,7 +135,9 @@ def test_fields_are_chosen(drive: DriveSpace, mask: str, shown: set[str]) -> Non
 @check("drive.files.get", FIELDS, "`fields=*` answers all fields")
 def test_all_fields_are_answered(drive: DriveSpace) -> None:
     everything = drive.get(drive.folder, "*")
-    assert {"capabilities", "createdTime", "driveId", "modifiedTime", "parents", "trashed", "version"} <= set(everything)
+    assert {"capabilities", "createdTime", "driveId", "modifiedTime", "parents", "trashed", "version"} <= set(
+        everything
+    )
 
 
 @check("drive.files.get", FIELDS, "a field that does not exist is refused: 400 invalidParameter")
@@ -164,7 +168,11 @@ def test_a_file_in_my_drive_has_an_owner(drive: DriveSpace) -> None:
     assert made["ownedByMe"] is True
 
 
-@check("drive.files.get", f"{FILE}#File.FIELDS.size", "size and version are int64 and so strings; md5Checksum is of the content")
+@check(
+    "drive.files.get",
+    f"{FILE}#File.FIELDS.size",
+    "size and version are int64 and so strings; md5Checksum is of the content",
+)
 def test_content_has_a_size_and_a_checksum(drive: DriveSpace) -> None:
     content = b"Start at nine.\n"
     made = drive.new(drive.name(), "size,md5Checksum,version", content)
@@ -194,6 +202,16 @@ def test_a_simple_upload_has_no_name(drive: DriveSpace) -> None:
     assert (made["name"], made["mimeType"]) == ("Untitled", "text/csv")
 
 
+@check("drive.files.create", UPLOADS, "a resumable upload sends the content in pieces")
+def test_a_resumable_upload_comes_in_pieces(drive: DriveSpace) -> None:
+    content = b"0123456789abcdef" * 40_000
+    media = MediaInMemoryUpload(content, mimetype="text/plain", chunksize=256 * 1024, resumable=True)
+    body = {"name": drive.name(), "parents": [drive.folder]}
+    made = drive.api.files().create(body=body, media_body=media, fields="id,size", supportsAllDrives=True).execute()
+    assert made["size"] == str(len(content))
+    assert drive.api.files().get_media(fileId=made["id"], supportsAllDrives=True).execute() == content
+
+
 @check("drive.files.update", FILE + "/update", "an update with media replaces the content; id and name stay")
 def test_content_is_replaced(drive: DriveSpace) -> None:
     made = drive.new(drive.name(), "id,name", content=b"old")
@@ -211,7 +229,11 @@ def test_an_update_leaves_the_rest(drive: DriveSpace) -> None:
     assert changed == {"name": made["name"], "description": "kept too", "starred": True, "size": "4"}
 
 
-@check("drive.files.update", f"{FILE}#File.FIELDS.version", "version is a monotonically increasing number that every change raises")
+@check(
+    "drive.files.update",
+    f"{FILE}#File.FIELDS.version",
+    "version is a monotonically increasing number that every change raises",
+)
 def test_a_change_raises_the_version(drive: DriveSpace) -> None:
     made = drive.new(drive.name(), "id,version", mimeType=SPREADSHEET)
     assert int(drive.update(made["id"], {"name": drive.name()})["version"]) > int(made["version"])
@@ -220,7 +242,9 @@ def test_a_change_raises_the_version(drive: DriveSpace) -> None:
 @check("drive.files.update", f"{FILE}#File.FIELDS.modifiedTime", "setting modifiedTime is possible; times are RFC 3339")
 def test_the_time_of_modification_may_be_set(drive: DriveSpace) -> None:
     made = drive.new(drive.name(), mimeType=SPREADSHEET)
-    assert drive.update(made["id"], {"modifiedTime": "2021-02-03T04:05:06Z"})["modifiedTime"] == "2021-02-03T04:05:06.000Z"
+    assert (
+        drive.update(made["id"], {"modifiedTime": "2021-02-03T04:05:06Z"})["modifiedTime"] == "2021-02-03T04:05:06.000Z"
+    )
 
 
 @table(
@@ -233,7 +257,7 @@ def test_the_time_of_modification_may_be_set(drive: DriveSpace) -> None:
     },
 )
 def test_properties_are_merged(drive: DriveSpace, field: str) -> None:
-    made = drive.new(drive.name(), mimeType=SPREADSHEET, **{field: {"a": "1", "b": "2"}})
+    made = drive.new(drive.name(), mimeType=SPREADSHEET, **dict[str, Any]({field: {"a": "1", "b": "2"}}))
     drive.update(made["id"], {field: {"b": None, "c": "3"}})
     assert drive.get(made["id"], field) == {field: {"a": "1", "c": "3"}}
 
@@ -259,7 +283,9 @@ def test_a_file_is_moved(drive: DriveSpace) -> None:
     assert moved == {"parents": [target]}
 
 
-@check("drive.files.update", FOLDERS, "`parents` is not written by an update; addParents and removeParents are for that")
+@check(
+    "drive.files.update", FOLDERS, "`parents` is not written by an update; addParents and removeParents are for that"
+)
 def test_parents_are_not_written_directly(drive: DriveSpace) -> None:
     made = drive.new(drive.name(), mimeType=SPREADSHEET)
     request = drive.api.files().update(fileId=made["id"], body={"parents": [drive.drive_id]}, supportsAllDrives=True)
@@ -274,7 +300,11 @@ def test_a_file_goes_to_the_trash_and_back(drive: DriveSpace) -> None:
     assert drive.update(made["id"], {"trashed": False})["trashed"] is False
 
 
-@check("drive.files.update", f"{FILE}#File.FIELDS.explicitlyTrashed", "what lies in a trashed folder is trashed, but not explicitly")
+@check(
+    "drive.files.update",
+    f"{FILE}#File.FIELDS.explicitlyTrashed",
+    "what lies in a trashed folder is trashed, but not explicitly",
+)
 def test_what_lies_in_a_trashed_folder_is_trashed(drive: DriveSpace) -> None:
     inside = drive.new_folder()
     made = drive.new(drive.name(), mimeType=SPREADSHEET, parents=[inside])
@@ -282,7 +312,9 @@ def test_what_lies_in_a_trashed_folder_is_trashed(drive: DriveSpace) -> None:
     assert drive.get(made["id"], "trashed,explicitlyTrashed") == {"trashed": True, "explicitlyTrashed": False}
 
 
-@check("drive.files.delete", FILE + "/delete", "a file is deleted for good, not moved to the trash; the answer is empty")
+@check(
+    "drive.files.delete", FILE + "/delete", "a file is deleted for good, not moved to the trash; the answer is empty"
+)
 def test_a_deleted_file_is_gone(drive: DriveSpace) -> None:
     made = drive.new(drive.name(), mimeType=SPREADSHEET)
     assert not drive.api.files().delete(fileId=made["id"], supportsAllDrives=True).execute()
@@ -297,7 +329,9 @@ def test_a_deleted_folder_takes_all_with_it(drive: DriveSpace) -> None:
     assert status(drive.api.files().get(fileId=made["id"], supportsAllDrives=True)) == 404
 
 
-@check("drive.files.copy", FILE + "/copy", "a copy has an id of its own, what the body says, and the rest of the original")
+@check(
+    "drive.files.copy", FILE + "/copy", "a copy has an id of its own, what the body says, and the rest of the original"
+)
 def test_a_copy_is_another_file(drive: DriveSpace) -> None:
     target, name = drive.new_folder(), drive.name()
     made = drive.new(drive.name(), mimeType=SPREADSHEET, properties={"a": "1"}, description="kept")
@@ -356,7 +390,9 @@ def test_about_needs_fields(drive: DriveSpace) -> None:
     assert about == {"user": {"emailAddress": drive.place.owner.address, "me": True}}
 
 
-@check("drive.changes.list", CHANGES, "from a start token on, a new file is a change; the last page has newStartPageToken")
+@check(
+    "drive.changes.list", CHANGES, "from a start token on, a new file is a change; the last page has newStartPageToken"
+)
 def test_a_new_file_is_a_change(drive: DriveSpace) -> None:
     token = _start(drive)
     made = drive.new(drive.name(), mimeType=SPREADSHEET)["id"]
@@ -403,19 +439,25 @@ def test_a_drive_is_created_once(drive: DriveSpace) -> None:
     assert status(drive.api.drives().get(driveId=made["id"])) == 404
 
 
-@check("drive.drives.update", DRIVE_REFERENCE + "/drives/update", "a drive's name is changed; hide and unhide set `hidden`")
+@check(
+    "drive.drives.update", DRIVE_REFERENCE + "/drives/update", "a drive's name is changed; hide and unhide set `hidden`"
+)
 def test_a_drive_is_renamed_and_hidden(drive: DriveSpace) -> None:
     made = drive.api.drives().create(requestId=drive.name(), body={"name": drive.name("drive")}).execute()["id"]
     name = drive.name("drive")
     try:
         assert drive.api.drives().update(driveId=made, body={"name": name}).execute()["name"] == name
-        assert drive.api.drives().hide(driveId=made).execute()["hidden"] is True
-        assert drive.api.drives().unhide(driveId=made).execute()["hidden"] is False
+        assert drive.api.drives().hide(driveId=made, fields="hidden").execute()["hidden"] is True
+        assert drive.api.drives().unhide(driveId=made, fields="hidden").execute()["hidden"] is False
     finally:
         drive.api.drives().delete(driveId=made).execute()
 
 
-@check("drive.drives.delete", DRIVE_REFERENCE + "/drives/delete", "a drive that holds files which are not in the trash is not deleted")
+@check(
+    "drive.drives.delete",
+    DRIVE_REFERENCE + "/drives/delete",
+    "a drive that holds files which are not in the trash is not deleted",
+)
 def test_a_drive_with_files_stays(drive: DriveSpace) -> None:
     made = drive.api.drives().create(requestId=drive.name(), body={"name": drive.name("drive")}).execute()["id"]
     inside = drive.new(drive.name(), mimeType=SPREADSHEET, parents=[made])["id"]

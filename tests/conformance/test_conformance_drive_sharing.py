@@ -19,7 +19,11 @@ def test_a_permission_is_made_and_read(drive: DriveSpace) -> None:
     assert (read["id"], read["role"]) == (given["id"], "reader")
 
 
-@check("drive.permissions.create", f"{PERMISSION}#Permission.FIELDS.id", "the id of a person's permission is the same on every file")
+@check(
+    "drive.permissions.create",
+    f"{PERMISSION}#Permission.FIELDS.id",
+    "the id of a person's permission is the same on every file",
+)
 def test_the_id_of_a_permission_is_the_persons(drive: DriveSpace) -> None:
     outsider = drive.place.person("outsider")
     first = drive.share(drive.new_folder(), outsider, "reader")
@@ -153,7 +157,11 @@ def test_permissions_are_listed_with_the_usual_fields(drive: DriveSpace) -> None
     assert "emailAddress" not in answer["permissions"][0]
 
 
-@check("drive.permissions.create", DRIVE_ERRORS, "an address without a Google account needs a notification: 400 invalidSharingRequest")
+@check(
+    "drive.permissions.create",
+    DRIVE_ERRORS,
+    "an address without a Google account needs a notification: 400 invalidSharingRequest",
+)
 def test_an_address_without_an_account_needs_a_mail(drive: DriveSpace) -> None:
     drive.place.trouble("accounts", {"address": "nobody@customer.example", "google_account": False})
     body = {"type": "user", "role": "reader", "emailAddress": "nobody@customer.example"}

@@ -234,6 +234,8 @@ def test_a_circle_is_an_error_for_all_in_it_and_all_who_need_it(ana: Person, eng
     """Google, "Circular dependency detected": #REF!."""
     write(ana, english, "H1:H5", [["=H2"], ["=H3+1"], ["=H1"], ["=H3"], ['=IFERROR(H4,"away")']])
     assert read(ana, english, "H1:H5") == [["#REF!"], ["#REF!"], ["#REF!"], ["#REF!"], ["away"]]
+    write(ana, english, "I1:I2", [['=IFERROR(I2,"within")'], ["=I1"]])
+    assert read(ana, english, "I1:I2") == [["#REF!"], ["#REF!"]]
 
 
 def test_a_changed_cell_changes_what_is_calculated_from_it(ana: Person, english: str) -> None:
@@ -354,6 +356,21 @@ def test_references_follow_rows_and_columns(
     assert formula(ana, sheet, "Summary!B1") == other_tab
     assert formula(ana, sheet, "Summary!A4") == "=A1"
     assert formula(ana, sheet, "Summary!A1") == sum_of.replace("SUM(", "SUM(Sheet1!")
+
+
+def test_appended_rows_move_what_is_below_them(ana: Person, sheet: str) -> None:
+    """InsertDataOption INSERT_ROWS: "Rows are inserted for the new data"; OVERWRITE writes over what is below."""
+    write(ana, sheet, "A1:B4", [["x", "=A4"], ["y"], [], ["below"]])
+    request = ana.sheets.values().append(
+        spreadsheetId=sheet,
+        range="A1",
+        valueInputOption="RAW",
+        insertDataOption="INSERT_ROWS",
+        body={"values": [["new"], ["newer"]]},
+    )
+    request.execute()
+    assert read(ana, sheet, "A1:A6") == [["x"], ["y"], ["new"], ["newer"], [], ["below"]]
+    assert (formula(ana, sheet, "B1"), read(ana, sheet, "B1")) == ("=A6", [["below"]])
 
 
 def test_references_follow_a_renamed_and_a_deleted_tab(ana: Person, sheet: str) -> None:

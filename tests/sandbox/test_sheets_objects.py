@@ -259,7 +259,7 @@ def test_a_chart_is_kept_changed_moved_and_deleted(ana: Person, sheet: str) -> N
 def test_a_filter_sorts_and_hides_rows(ana: Person, sheet: str) -> None:
     """SetBasicFilter and ClearBasicFilter; DimensionProperties.hiddenByFilter. Hidden rows are read all the same."""
     write(ana, sheet, "A1:B4", [["ID", "Status"], ["c", "Done"], ["a", "Open"], ["b", "Late"]])
-    criteria = {"columnIndex": 1, "filterCriteria": {"hiddenValues": ["Done"]}}
+    criteria = {"columnIndex": 1, "filterCriteria": {"hiddenValues": ["Done", "Status"]}}
     late = {
         "columnIndex": 0,
         "filterCriteria": {"condition": {"type": "TEXT_NOT_CONTAINS", "values": [{"userEnteredValue": "b"}]}},

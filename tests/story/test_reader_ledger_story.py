@@ -116,6 +116,8 @@ def test_a_deployment_cancelled_while_the_ledger_was_lost_is_withdrawn_from_the_
     world.run()
     world.after(minutes=1)
     assert events(world) == [] or world.log().progress().startswith("Needs attention"), world.log().progress()
+    assert world.log().progress() == "Cancelled"
+    assert world.reports[-1].problems == []
 
 
 def test_a_deployment_cancelled_after_the_ledger_was_lost_in_progress_is_withdrawn_and_told(world: World) -> None:

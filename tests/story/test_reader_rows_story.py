@@ -245,33 +245,6 @@ def test_an_invitation_whose_answer_was_lost_is_spoken_of_when_the_row_goes_back
     assert events(world) == [] or diba.progress() != "Draft", diba.progress()
 
 
-def test_a_mail_goes_with_what_the_row_says_now_even_if_its_first_draft_could_not_be_removed(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    diba = world.log()
-    scheduled(world)
-    world.at(WEDNESDAY - timedelta(minutes=1))
-    world.fault("gmail.users.drafts.send", "error", status=429)
-    world.at(WEDNESDAY)
-    assert len(drafts(world)) == 1
-
-    def refusing(draft: str) -> None:
-        raise InDoubt("gmail: 503")
-
-    monkeypatch.setattr(world.google.gmail, "delete_draft", refusing)
-    diba.write(2, {log.COMPONENTS: "corrected 9.9"})
-    world.now += timedelta(seconds=5)
-    world.run()
-    world.now += timedelta(seconds=31)
-    world.run()
-    monkeypatch.undo()
-    for seconds in (30, 60, 120):
-        world.after(seconds=seconds)
-    [mail] = world.notices()
-    assert "corrected 9.9" in text(mail)
-    assert drafts(world) == []
-
-
 def test_a_rule_set_aside_is_noted_in_history_once(world: World) -> None:
     """Override stands in the row already when a freeze makes it count: the event need not change."""
     diba = world.log()
@@ -310,27 +283,6 @@ def strict(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-def test_an_overlap_with_another_customer_is_still_refused_after_a_restart(strict: World) -> None:
-    world = strict
-    acme = world.log("ACME")
-    acme.plan(2, WEDNESDAY, **{log.COMPONENTS: "theirs 1"})
-    world.run()
-    world.after(seconds=31)
-    assert acme.progress() == "Scheduled"
-    diba = world.log("DIBA")
-    diba.plan(2, WEDNESDAY, **{log.COMPONENTS: "ours 1"})
-    diba.plan(3, WEDNESDAY - timedelta(hours=2), **{log.COMPONENTS: "earlier 1"})
-    world.run()
-    world.after(seconds=31)
-    assert diba.progress().startswith("Date not allowed")
-    assert len(events(world)) == 2
-    # DIBA has something due before ACME has, and is read first.
-    world.restart()
-    world.after(minutes=5)
-    assert diba.progress().startswith("Date not allowed"), diba.progress()
-    assert len(events(world)) == 2
-
-
 def test_a_pasted_copy_does_not_stop_the_start_mail_of_its_original(strict: World) -> None:
     world = strict
     diba = world.log()
@@ -367,3 +319,26 @@ def test_a_service_that_refuses_one_log_does_not_keep_the_other_customers_mails_
     monkeypatch.undo()
     world.after(minutes=1)
     assert len(world.notices("manager@acme.example")) == 1
+
+
+def test_rows_that_move_in_a_log_nobody_registered_are_no_fault(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log the ledger never saw: a copy made by hand, or a registry row yet to be typed."""
+    diba = world.log()
+    world.customer(2, Customer="SOMEBODY ELSE", Log="", Pause=True)
+    world.ledger.close()
+    for file in world.folder.glob("deploylog.db*"):
+        file.unlink()
+    world.start_daemon()
+    read, seen = world.google.sheets.read, []
+
+    def moving(file_id: str, tabs: list[str]) -> object:
+        if file_id == diba.file_id:
+            seen.append(file_id)
+            if len(seen) == 2:
+                diba.write(2, {log.COMMENT: "typed on"})
+        return read(file_id, tabs)
+
+    diba.plan(2, WEDNESDAY)
+    monkeypatch.setattr(world.google.sheets, "read", moving)
+    report = world.run()
+    assert not any("fault in the program" in one for one in report.problems), report.problems
