@@ -16,7 +16,7 @@ import structlog
 from deploylog import registry, rules
 from deploylog.cells import folded, text_of
 from deploylog.config import Config
-from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
+from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, CellWrite, MissingTab
@@ -31,6 +31,9 @@ SUFFIX = " - Deployment log"
 """The procedure: "File names must begin with the customer's name"."""
 LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
+
+SHARED = "deploylog-shared"
+"""The property of a log's file that says it was shared as the registry asked when it was made."""
 
 log = structlog.get_logger(__name__)
 
@@ -149,6 +152,9 @@ class CustomerLogs:
         made: dict[str, DriveFile] = {}
         logs = self._logs(sheet.registry, files)
         for customer in sheet.registry.customers:
+            if is_ours(customer) and customer.name in logs:
+                self._share_once(logs[customer.name], customer, problems)
+        for customer in sheet.registry.customers:
             if not is_ours(customer) or customer.name in logs or customer.problems:
                 continue
             if self._is_gone(customer, files):
@@ -166,13 +172,14 @@ class CustomerLogs:
                 problems.append(f"{customer.name}: its log cannot be made: {problem}")
                 continue
             made[file.id] = file
+            self._share_once(file, customer, problems)
             log.info("log made", customer=customer.name, log=file.name)
         return made
 
     def _make(self, customer: Customer) -> DriveFile:
         digest = _digest(customer)
         there = self._google.drive.find_by_property(self._installation.drive_id, LOG_OF, digest)
-        file = (
+        return (
             there[0]
             if there
             else self._google.drive.copy(
@@ -182,17 +189,28 @@ class CustomerLogs:
                 {LOG_OF: digest},
             )
         )
+
+    def _share_once(self, file: DriveFile, customer: Customer, problems: list[str]) -> None:
+        """Share a log we made with those the registry names, once: the file itself keeps that it was done."""
+        if file.properties.get(LOG_OF) != _digest(customer) or SHARED in file.properties:
+            return
+        try:
+            self._share(file, customer)
+            self._google.drive.set_properties(file.id, {SHARED: "yes"})
+        except OutsideError as failure:
+            problems.append(f"{file.name}: not shared yet: {failure}")
+
+    def _share(self, file: DriveFile, customer: Customer) -> None:
         refused = []
         for entry in customer.share_with:
             address, _, wish = entry.partition(":")
             role = "commenter" if wish == "comment" else "reader"
             try:
                 self._google.drive.share(file.id, address, role, notify=wish == "notify")
-            except OutsideError as refusal:
+            except Refused as refusal:
                 log.warning("log not shared", log=file.name, address=address, reason=str(refusal))
                 refused.append(address)
         self._refused_shares[customer.name] = tuple(refused)
-        return file
 
     def write_states(
         self,

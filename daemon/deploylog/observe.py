@@ -188,6 +188,9 @@ class Observer:
         if seen is None and customer is not None:
             contacts = registry.contacts_of(customer)
             for row in identified:
+                if row.row in identities.to_write:
+                    # A pasted duplicate: what its columns say is its original's past.
+                    continue
                 told = circles(row, customer, contacts)
                 past = adopted(row, sheet_rows[row.row], cells.layout, names, zone, told)
                 remembered[row.id] = replace(remembered[row.id], effects=past)

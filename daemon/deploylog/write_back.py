@@ -13,7 +13,7 @@ from deploylog import deployment_log, telling
 from deploylog.cells import serial_of
 from deploylog.config import Config
 from deploylog.google.sheets import CellWrite, Sheets
-from deploylog.ledger import Ledger, LogSeen, Sight
+from deploylog.ledger import Ledger, Sight
 from deploylog.lifecycle import EventWish, Policy
 from deploylog.messages import Messages
 from deploylog.model import Kind, Sentence
@@ -52,7 +52,8 @@ class WriteBack:
         fresh = self._observer.read(view.file, now)
         if view.identities.to_write and _contents(fresh) != _contents(view.cells):
             # An ID written now could meet the wrong row. The next pass looks anew.
-            self._ledger.see_log(replace(_seen(self._ledger, view), version=0))
+            if (seen := self._ledger.log(view.file.id)) is not None:
+                self._ledger.see_log(replace(seen, version=0))
             return
         writes = self._writes(view, fresh, wanted, now)
         self._make_room(view, writes)
@@ -132,10 +133,10 @@ class WriteBack:
         for effect in self._ledger.to_tell(view.file.id):
             if effect.key.kind is Kind.EVENT:
                 sentence = Sentence.of(f"history_{effect.to_tell}")
-                whom = telling.addresses(effect.payload["guests"]) if effect.to_tell != "recorded" else ""
+                whom = telling.addresses(effect.payload.get("guests", ())) if effect.to_tell != "recorded" else ""
             else:
                 sentence = telling.mail_sent(effect.key.kind, effect.key.target)
-                whom = telling.addresses(effect.payload["to"], effect.payload["cc"])
+                whom = telling.addresses(effect.payload.get("to", ()), effect.payload.get("cc", ()))
             at = effect.at or effect.committed_at
             self._add_line(view, effect.key.deployment_id, sentence, whom, at, told=[effect.number])
 
@@ -152,12 +153,6 @@ class WriteBack:
         words = self._messages.sentence(sentence, view.customer.language, view.customer.time_zone)
         line = (serial_of(now, view.zone), identity, words[:1].upper() + words[1:], whom)
         self._ledger.add_history(view.file.id, [(now, line)], told)
-
-
-def _seen(ledger: Ledger, view: LogView) -> LogSeen:
-    seen = ledger.log(view.file.id)
-    assert seen is not None
-    return seen
 
 
 def _contents(cells: Cells) -> list[tuple[int, str, tuple[object, ...]]]:

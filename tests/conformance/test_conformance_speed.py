@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from statistics import median
 from typing import Any
 
@@ -23,8 +23,8 @@ ROWS, COLUMNS = 100, 29
 """The columns of a deployment log."""
 USUAL = 6
 """Columns filled in the other spreadsheets, so that they fit into the memory of a small machine."""
-MEASURED = SPREADSHEETS // 2
-"""The spreadsheet with all columns filled."""
+MEASURED = 15
+"""Spreadsheets with all columns filled; each is read for the first time, since what is read again may be kept."""
 READING_ONE = 0.020
 LISTING = 0.100
 """Seconds."""
@@ -52,7 +52,7 @@ def _fill(workspace: Workspace) -> None:
     files = Files(workspace, workspace.clock())
     whole, usual = (json.dumps(_spreadsheet(columns)) for columns in (COLUMNS, USUAL))
     for number in range(SPREADSHEETS):
-        document = whole if number == MEASURED else usual
+        document = whole if number < MEASURED else usual
         file = files.create({"name": f"CUSTOMER {number} - Deployment log", "mimeType": SPREADSHEET}, DRIVE_ID, OWNER)
         workspace.collection("spreadsheets").put(file["id"], json.loads(document))
 
@@ -68,10 +68,10 @@ def _spreadsheet(filled: int) -> dict[str, Any]:
     return {**document, "sheets": [sheet]}
 
 
-def _median(what: str, request: Any) -> float:
-    """Seconds of the middle one of fifteen calls, over HTTP, through the client; printed."""
+def _median(what: str, requests: Iterable[Any]) -> float:
+    """Seconds of the middle one of the calls, over HTTP, through the client; printed."""
     taken = []
-    for _ in range(15):
+    for request in requests:
         start = time.perf_counter()
         request.execute()
         taken.append(time.perf_counter() - start)
@@ -91,27 +91,39 @@ def listing(owner: Person) -> Any:
 
 
 @pytest.fixture(scope="module")
-def one(owner: Person) -> str:
-    """The id of the full one."""
-    name = f"CUSTOMER {MEASURED} - Deployment log"
-    return next(str(one["id"]) for one in listing(owner).execute()["files"] if one["name"] == name)
+def ids(owner: Person) -> list[str]:
+    """The spreadsheets with all columns."""
+    names = [f"CUSTOMER {number} - Deployment log" for number in range(MEASURED)]
+    by_name = {one["name"]: str(one["id"]) for one in listing(owner).execute()["files"]}
+    return [by_name[name] for name in names]
 
 
-def test_the_values_of_one_spreadsheet_are_read_quickly(owner: Person, one: str) -> None:
-    request = owner.sheets.values().get(spreadsheetId=one, range="Deployments")
-    rows = request.execute()["values"]
+def test_the_values_of_a_spreadsheet_are_read_quickly(owner: Person, ids: list[str]) -> None:
+    requests = [owner.sheets.values().get(spreadsheetId=one, range="Deployments") for one in ids]
+    assert _median("values of a spreadsheet", requests) < READING_ONE
+    rows = requests[0].execute()["values"]
     assert (len(rows), len(rows[0])) == (ROWS, COLUMNS)
-    assert _median("values of one", request) < READING_ONE
 
 
-def test_the_cells_of_one_spreadsheet_are_read_quickly(owner: Person, one: str) -> None:
-    fields = "sheets(data(rowData(values(formattedValue,userEnteredValue,effectiveFormat/backgroundColor))))"
-    request = owner.sheets.get(spreadsheetId=one, fields=fields)
-    rows = request.execute()["sheets"][0]["data"][0]["rowData"]
-    assert (len(rows), len(rows[0]["values"])) == (ROWS, COLUMNS)
-    assert _median("cells with formats of one", request) < READING_ONE
-
-
-def test_all_spreadsheets_are_listed_quickly(owner: Person) -> None:
+def test_all_spreadsheets_are_listed_quickly(owner: Person, ids: list[str]) -> None:
     assert len(listing(owner).execute()["files"]) == SPREADSHEETS
-    assert _median("list of all files", listing(owner)) < LISTING
+
+    def after_changes() -> Iterator[Any]:
+        for number, one in enumerate(ids):
+            owner.drive.files().update(fileId=one, body={"name": f"renamed {number}"}, supportsAllDrives=True).execute()
+            yield listing(owner)
+
+    assert _median("list of all files", after_changes()) < LISTING
+
+
+def test_cells_with_all_about_them_are_given(owner: Person, ids: list[str]) -> None:
+    """Far more than values: printed, without a limit, as a busy machine would not always keep to one."""
+    fields = "sheets(data(rowData(values(formattedValue,userEnteredValue))))"
+    masked = [owner.sheets.get(spreadsheetId=one, fields=fields) for one in ids]
+    whole = [owner.sheets.get(spreadsheetId=one, includeGridData=True) for one in ids]
+    _median("cells with two fields, first time", masked)
+    _median("cells with all fields (includeGridData), first time", whole)
+    _median("cells with all fields (includeGridData), again", whole)
+    for request in (masked[0], whole[0]):
+        rows = request.execute()["sheets"][0]["data"][0]["rowData"]
+        assert (len(rows), len(rows[0]["values"])) == (ROWS, COLUMNS)

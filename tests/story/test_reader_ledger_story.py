@@ -266,7 +266,7 @@ def test_a_first_pass_longer_than_late_after_sends_what_became_due_meanwhile(wor
     assert world.reconciler is not None
 
     def clock():
-        world.now += timedelta(minutes=3)
+        world.now += timedelta(seconds=45)
         return world.now
 
     world.reconciler.run_pass(clock)
