@@ -354,11 +354,14 @@ class Reconciler:
         outcomes: list[Outcome] = []
         if view.customer is None:
             return outcomes, True
-        now = view.cells.read_at
+        now, others_had_calls = view.cells.read_at, False
         for row in view.rows:
             identity = row.deployment.id
-            if (row.decision.wanted or row.decision.event is not EventWish.LEAVE) and clock() - now > STALE_READ:
-                return outcomes, False
+            if row.decision.wanted or row.decision.event is not EventWish.LEAVE:
+                # Only a call made for another row can have taken long.
+                if others_had_calls and clock() - now > STALE_READ:
+                    return outcomes, False
+                others_had_calls = True
             wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
             outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
             if row.deployment.window is None and row.decision.event is not EventWish.CANCEL:
