@@ -253,7 +253,8 @@ class Observer:
         )
         decision = decide(row, memory, around, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):
-            return Decision(None, due=now)
+            # The write of its ID changes the file, so the next poll reads it again.
+            return Decision(None)
         return decision
 
     def _circumstances(
