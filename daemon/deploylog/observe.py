@@ -253,8 +253,7 @@ class Observer:
         )
         decision = decide(row, memory, around, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):
-            # The write of its ID changes the file, so the next poll reads it again.
-            return Decision(None)
+            return Decision(None, due=now)
         return decision
 
     def _circumstances(
