@@ -163,7 +163,8 @@ class Reconciler:
         return [
             self._files[log_id]
             for log_id, then in looked_at.items()
-            if log_id in self._files and then < dues.get(log_id, NEVER) <= now
+            # A second: what a look itself asked to have looked at again is for the next tick.
+            if log_id in self._files and then + timedelta(seconds=1) < dues.get(log_id, NEVER) <= now
         ]
 
     def next_due(self, after: datetime) -> datetime | None:
