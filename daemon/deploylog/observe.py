@@ -204,10 +204,13 @@ class Observer:
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
         return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None)
 
-    def decide_again(
-        self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]], now: datetime
-    ) -> LogView:
-        """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out."""
+    def decide_again(self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]]) -> LogView:
+        """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
+
+        The instant is the one the log was read at: what became due since then was not carried out in this look, so the
+        row must not tell of it, and it stays due.
+        """
+        now = view.cells.read_at
         memories = self._ledger.memories(view.file.id)
         announced = [row.deployment for row in view.rows if row.memory.has_event]
         rows = []

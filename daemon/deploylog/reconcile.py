@@ -201,7 +201,7 @@ class Reconciler:
             self._problems.pop(file.id, None)
             _log_outcomes(view, outcomes)
             now = clock()
-            view = self._observer.decide_again(view, current, self._windows_elsewhere(file), now)
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
             self._remember(view, now)
             self._deleted[view.file.id] = self._deleted_rows(view, now)
             report.problems += [

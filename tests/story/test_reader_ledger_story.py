@@ -277,6 +277,43 @@ def test_a_first_pass_longer_than_late_after_sends_what_became_due_meanwhile(wor
     assert world.log().row(2)[log.START_NOTIFIED] != "", world.log().progress()
 
 
+@pytest.mark.parametrize("closing", [False, True], ids=["start", "end"])
+def test_what_becomes_due_between_reading_a_log_and_writing_it_back_goes_at_the_next_tick_not_at_the_next_poll(
+    world: World, monkeypatch: pytest.MonkeyPatch, closing: bool
+) -> None:
+    due = WEDNESDAY
+    if closing:
+        started(world)
+        due += timedelta(minutes=1, seconds=30)
+        world.now = due - timedelta(seconds=30)
+        world.log().write(2, {log.STATUS: "Done", **TICKS})
+    else:
+        world.log().plan(2, due)
+        world.run()
+        world.now = due - timedelta(hours=1)
+    world.run()
+    world.now = began = due - timedelta(milliseconds=200)
+    read = world.google.sheets.read
+
+    diba = world.log()
+
+    def slow_reading(file_id: str, tabs: list[str]) -> object:
+        answer = read(file_id, tabs)
+        if file_id == diba.file_id:
+            world.now = due + timedelta(milliseconds=300)
+        return answer
+
+    monkeypatch.setattr(world.google.sheets, "read", slow_reading)
+    before = diba.progress(), len(world.notices())
+    world.run()
+    assert (diba.progress(), len(world.notices())) == before
+    next_due = world.reconciler.next_due(began)  # type: ignore[union-attr]
+    assert next_due is not None
+    assert next_due <= world.now
+    world.run(whole=False)
+    assert len(world.notices()) == before[1] + 1, diba.progress()
+
+
 def test_on_the_autumn_night_each_mail_goes_once(world: World) -> None:
     """25 October 2026: 03:00 becomes 02:00. A local time that comes twice is the first of the two."""
     world.now = datetime(2026, 10, 24, 8, 0, tzinfo=UTC)
