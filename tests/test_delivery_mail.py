@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 
 from deploylog.audience import Circle
 from deploylog.delivery import DOUBT_WAIT, Delivery, Outcome
-from deploylog.ledger import Effect, Key, Ledger, effects
+from deploylog.ledger import Effect, Ledger, effects
 from deploylog.lifecycle import PARKED, EffectSeen, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, marker_for
-from deploylog.model import Kind
+from deploylog.model import Key, Kind
 from fakes import CRASHES, PASSING, Crash, FakeCalendar, FakeMailbox, Fault, Outside, Stored, WatchedLedger
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)

@@ -18,9 +18,9 @@ from alembic.migration import MigrationContext
 
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
-from deploylog.ledger import Key, Ledger, LogSeen, Sight, metadata
+from deploylog.ledger import Ledger, LogSeen, Sight, metadata
 from deploylog.lifecycle import EffectSeen, EffectState, Memory
-from deploylog.model import Kind, Status
+from deploylog.model import Key, Kind, Status
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 KEY = Key("log-1", "DIBA-0014", Kind.START, 1, 0, "es")

@@ -26,7 +26,7 @@ from sqlalchemy.engine import Connection, Engine
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
 from deploylog.lifecycle import PARKED, PENDING, EffectSeen, EffectState, Memory
-from deploylog.model import Kind, Status
+from deploylog.model import Key, Kind, Status
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -115,21 +115,6 @@ customers = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What makes an effect one and the same; unique in the ledger."""
-
-    log_id: str
-    deployment_id: str
-    kind: Kind
-    generation: int
-    round: int
-    target: str
-
-    def __str__(self) -> str:
-        return f"{self.log_id}/{self.deployment_id}/{self.kind}/{self.generation}.{self.round}/{self.target}"
 
 
 @dataclass(frozen=True, slots=True)
