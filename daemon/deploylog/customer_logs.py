@@ -68,6 +68,7 @@ class CustomerLogs:
         self._messages = messages
         self._cells: Mapping[str, list[list[Cell]]] = {}
         self._refused_shares: dict[str, tuple[str, ...]] = {}
+        self._has_template = True
 
     def read_registry(self) -> RegistrySheet:
         """The registry as it stands. Raises `ConfigurationError` where a tab or a needed column is missing."""
@@ -99,8 +100,19 @@ class CustomerLogs:
         return [f"{self._config.drive.registry}: {one}" for one in words]
 
     def list_logs(self) -> dict[str, DriveFile]:
-        """Every log of the folder by file id; TEMPLATE and registry are none."""
+        """Every log of the folder by file id; TEMPLATE and registry are none.
+
+        Raises `ConfigurationError` where the registry is not among the folder's files any more: what a trashed one
+        says can still be read, and must not count.
+        """
         files = self._google.drive.spreadsheets(self._installation.drive_id, self._installation.folder.id)
+        there = {file.id for file in files}
+        if self._installation.registry.id not in there:
+            raise ConfigurationError(
+                f"{self._config.drive.registry} is not in the folder {self._config.drive.folder} any more; take it out "
+                "of the trash or move it back. Until then nothing is done"
+            )
+        self._has_template = self._installation.template.id in there
         others = (self._installation.template.id, self._installation.registry.id)
         return {
             file.id: file
@@ -165,6 +177,12 @@ class CustomerLogs:
                 continue
             unchanged_since = self._ledger.customer_unchanged_since(folded(customer.name), customer.fingerprint, now)
             if now - unchanged_since < self._policy.timing.settle:
+                continue
+            if not self._has_template:
+                problems.append(
+                    f"{customer.name}: its log cannot be made: {self._config.drive.template} is not in the folder "
+                    f"{self._config.drive.folder} any more; take it out of the trash or move it back"
+                )
                 continue
             try:
                 file = self._make(customer)

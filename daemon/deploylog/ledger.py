@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
-from deploylog.lifecycle import PARKED, PENDING, EffectSeen, EffectState, Memory
+from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
 from deploylog.model import Key, Kind, Status
 
 
@@ -108,6 +109,7 @@ history = sa.Table(
     sa.Column("at", Instant),
     sa.Column("cells", sa.JSON, nullable=False),
 )
+stores = sa.Table("store", metadata, sa.Column("id", sa.String(32), primary_key=True))
 customers = sa.Table(
     "customer",
     metadata,
@@ -234,6 +236,15 @@ class Ledger:
         finally:
             os.close(descriptor)
 
+    def store_id(self) -> str:
+        """What tells this store from any other; made when first asked for."""
+        with self._writing.begin() as connection:
+            known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
+            if known is None:
+                known = uuid.uuid4().hex
+                connection.execute(sa.insert(stores).values(id=known))
+        return str(known)
+
     # What was seen ---------------------------------------------------------------------------------------------
 
     def log(self, file_id: str) -> LogSeen | None:
@@ -262,7 +273,12 @@ class Ledger:
         """Every deployment of the log that was ever seen, as its row was last seen."""
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
-        return {row.id: Known(row.id, row.row, row.fingerprint, row.start, tuple(row.components)) for row in rows}
+        return {
+            row.id: Known(
+                row.id, row.row, row.fingerprint, row.start, tuple(row.components), row.vanished_at is not None
+            )
+            for row in rows
+        }
 
     def memories(self, log_id: str) -> dict[str, Memory]:
         """What is remembered of each deployment of the log, its effects among it."""
@@ -449,6 +465,17 @@ class Ledger:
             found = [_effect(row) for row in connection.execute(query).all()]
         # Of one instant: the mail, then what the calendar was told of it.
         return sorted(found, key=lambda one: (one.at or one.committed_at, one.key.kind is Kind.EVENT, one.number))
+
+    def mails_since(self, moment: datetime) -> dict[str, int]:
+        """By log, how many mails went out, or may have, since then (UTC)."""
+        out = sa.func.coalesce(effects.c.at, effects.c.committed_at)
+        query = (
+            sa.select(effects.c.log_id, sa.func.count().label("mails"))
+            .where(effects.c.kind != Kind.EVENT.value, effects.c.state.in_([*PERHAPS_OUT]), out >= moment)
+            .group_by(effects.c.log_id)
+        )
+        with self.engine.connect() as connection:
+            return {row.log_id: row.mails for row in connection.execute(query).all()}
 
     def parked(self) -> list[Effect]:
         with self.engine.connect() as connection:

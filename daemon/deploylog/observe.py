@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from deploylog import deployment_log, rules
+from deploylog import deployment_log, guards, rules
 from deploylog.adoption import adopted
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
@@ -19,6 +19,7 @@ from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
+from deploylog.guards import HOUR, Limits, held_back
 from deploylog.identity import Identities, Known, identify, prefix_for
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import (
@@ -43,6 +44,7 @@ from deploylog.model import (
     Status,
     Window,
 )
+from deploylog.registry import PAUSE
 
 HIGHEST = "deploylog-highest"
 """The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
@@ -95,6 +97,10 @@ class LogView:
     rows: tuple[RowView, ...]
     new: bool
     """The ledger has never seen this log."""
+    vanished: tuple[str, ...] = ()
+    """Deployments that have no row any more; none where the log was emptied by a slip, as it seems."""
+    stopped: Sentence | None = None
+    """Why nothing goes out for this log (`guards.py`); None: nothing is in the way."""
 
     @property
     def due(self) -> datetime | None:
@@ -124,6 +130,7 @@ class Organization:
     domains: tuple[str, ...]
     place: rules.Place
     rules: Mapping[Rule, Level]
+    limits: Limits
 
 
 class Observer:
@@ -202,7 +209,23 @@ class Observer:
             held = row.row in identities.to_write
             decision = self._decide(row, memory, customer, registry, announced, taken, now, held)
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
-        return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None)
+        view = LogView(file, customer, zone, cells, identities, tuple(rows), seen is None, identities.vanished)
+        return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
+
+    def _guarded(self, view: LogView, known: Mapping[str, Known], paused: bool, now: datetime) -> LogView:
+        """The view of a log that is stopped, where there is reason to stop it."""
+        there = [identity for identity, one in known.items() if not one.vanished]
+        gone = [identity for identity in view.identities.vanished if identity in there]
+        stopped = None if paused else guards.emptied(there, gone, self._policy.names.shown(PAUSE))
+        if stopped:
+            view = replace(view, vanished=())
+        else:
+            wanted = sum(len(row.decision.wanted) for row in view.rows)
+            sent = self._ledger.mails_since(now - HOUR) if wanted else {}
+            for_log, for_all = sent.get(view.file.id, 0), sum(sent.values())
+            stopped = guards.too_many_mails(wanted, for_log, for_all, self._organization.limits)
+        rows = tuple(replace(row, decision=held_back(row.decision, stopped)) for row in view.rows)
+        return replace(view, rows=rows, stopped=stopped)
 
     def decide_again(self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]]) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
@@ -217,7 +240,7 @@ class Observer:
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
             decision = self._decide(row.deployment, memory, view.customer, registry, announced, taken, now, row.held)
-            rows.append(replace(row, memory=memory, decision=decision))
+            rows.append(replace(row, memory=memory, decision=held_back(decision, view.stopped)))
         return replace(view, rows=tuple(rows))
 
     @staticmethod

@@ -1,8 +1,8 @@
 """A daemon and a sandbox in one process on one virtual clock, set up in milliseconds: one life after the other.
 
 `Machine` makes the clients, the sandbox and the ledger once; `Machine.life` puts the same beginning in place again:
-folder, TEMPLATE, registry and two customers' logs. What is in the daemon's own memory is new in every life and after every
-death, as in a new process.
+folder, TEMPLATE, registry and two customers' logs. What is in the daemon's own memory is new in every life and after
+every death, as in a new process.
 """
 
 from __future__ import annotations
