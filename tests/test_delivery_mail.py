@@ -18,6 +18,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploylog.adoption import Past
 from deploylog.audience import Circle
 from deploylog.delivery import DOUBT_WAIT, Delivery, Outcome
 from deploylog.ledger import Effect, Ledger, effects
@@ -734,7 +735,7 @@ def test_googles_own_message_id_is_read_once_and_kept(daemon: Installation) -> N
 
 def test_mails_adopted_from_the_log_are_no_conversation(daemon: Installation) -> None:
     """A lost ledger knows that they went out, not which they were."""
-    daemon.ledger.adopt(LOG, DEPLOYMENT, [EffectSeen(0, Kind.START, 1, 0, "es", SENT, START)], START)
+    daemon.ledger.adopt(LOG, DEPLOYMENT, Past((EffectSeen(0, Kind.START, 1, 0, "es", SENT, START),)), START)
     daemon.until_quiet(mail(Kind.END))
     daemon.settled_well(mail(Kind.END))
     assert daemon.left(mail()) == 0

@@ -24,6 +24,7 @@ from alembic.config import Config as AlembicConfig
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
+from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
@@ -402,27 +403,35 @@ class Ledger:
             wanted = [connection.execute(sa.select(effects).where(*_is(key))).one_or_none() for key, _, _ in intents]
         return [effect for row in wanted if row is not None and (effect := _effect(row)).state in PENDING]
 
-    def adopt(
-        self, log_id: str, deployment_id: str, seen: Sequence[EffectSeen], now: datetime, event_id: str = ""
-    ) -> None:
-        """Take over effects that a log shows as done and this ledger does not know; what it knows stays.
+    def adopt(self, log_id: str, deployment_id: str, past: Past, now: datetime, event_id: str = "") -> None:
+        """Take over effects that a log or the mailbox shows as done and this ledger does not know; what it knows stays.
 
         `event_id` is the id an event of the deployment has.
         """
+        mails = dict(past.mails)
         with self._writing.begin() as connection:
-            for one in seen:
+            for one in past.effects:
                 key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
-                if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is None:
-                    values: dict[str, Any] = {
-                        "state": one.state.value,
-                        "payload": {},
-                        "committed_at": now,
-                        "at": one.at,
-                        "external_id": event_id if one.kind is Kind.EVENT else "",
+                if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is not None:
+                    continue
+                values: dict[str, Any] = {
+                    "state": one.state.value,
+                    "payload": {},
+                    "committed_at": now,
+                    "at": one.at,
+                    "external_id": event_id if one.kind is Kind.EVENT else "",
+                    "to_tell": "sent" if one in past.untold else "",
+                    "reason": "told by the log's own columns",
+                }
+                if (mail := mails.get(one)) is not None:
+                    values |= {
+                        "payload": {"subject": mail.subject, "to": list(mail.to), "cc": list(mail.cc)},
+                        "external_id": mail.message_id,
+                        "thread_id": mail.thread_id,
+                        "message_header": mail.message_header,
+                        "reason": "found in the mailbox",
                     }
-                    connection.execute(
-                        sa.insert(effects).values(**_columns(key), **values, reason="told by the log's own columns")
-                    )
+                connection.execute(sa.insert(effects).values(**_columns(key), **values))
 
     def advance(self, number: int, expected: EffectState, state: EffectState, **fields: Any) -> Effect:
         """Move an effect from the expected state to another, with further columns.

@@ -6,13 +6,13 @@ ledger; what is concluded comes from the pure modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log, guards, rules
-from deploylog.adoption import adopted
+from deploylog.adoption import Mailed, Past, adopted, is_unfinished
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.deployment_log import SheetRow
@@ -50,6 +50,17 @@ HIGHEST = "deploylog-highest"
 """The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
 
 
+LONGEST_AHEAD = timedelta(days=1)
+"""How long before its start a deployment may be announced, reminders aside: amply `lifecycle.EARLIEST_START`."""
+
+MailedSince = Callable[[str, Sequence[str], datetime, datetime], Mapping[str, Sequence[Mailed]]]
+"""Of a log's deployments, the mails in the mailbox since an instant; the last argument is now."""
+
+
+def _nothing_mailed(log_id: str, identities: Sequence[str], since: datetime, now: datetime) -> dict[str, list[Mailed]]:
+    return {}
+
+
 class LogProblem(DeploylogError):  # noqa: N818
     """A log that cannot be worked with as it is; `sentence` goes into the registry's `State`."""
 
@@ -70,6 +81,8 @@ class RowView:
     """What was remembered before this look; None at first sight."""
     held: bool
     """Its ID does not stand in the sheet yet: nothing is announced before it does."""
+    past: Past = field(default_factory=Past)
+    """What is adopted of it, where the ledger has never seen the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,31 +189,29 @@ class Observer:
         registry: Registry,
         taken: Sequence[tuple[str, str, Window]],
         now: datetime,
+        mailed: MailedSince = _nothing_mailed,
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
-        `taken` holds the windows of other logs: ID, responsible and window.
+        `taken` holds the windows of other logs: ID, responsible and window. `mailed` is asked what the mailbox shows
+        of the rows of a log that the ledger has never seen.
         """
         cells = self.read(file, now)
         names, domains = self._policy.names, self._organization.domains
         read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
         seen = self._ledger.log(file.id)
-        sheet_rows = {row.number: row for row in cells.rows}
         known = self._ledger.known(file.id)
         highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
         memories = self._ledger.memories(file.id)
         identified = [replace(row, id=identities.by_row[row.row]) for row in read]
         remembered = {row.id: self._remember(row, memories.get(row.id), identities, now) for row in identified}
+        pasts: dict[str, Past] = {}
         if seen is None and customer is not None:
-            contacts = registry.contacts_of(customer)
-            for row in identified:
-                if row.row in identities.to_write:
-                    # A pasted duplicate: what its columns say is its original's past.
-                    continue
-                told = circles(row, customer, contacts)
-                past = adopted(row, sheet_rows[row.row], cells.layout, names, zone, told)
-                remembered[row.id] = replace(remembered[row.id], effects=past)
+            # A pasted duplicate is left out: what its columns say is its original's past.
+            own = [row for row in identified if row.row not in identities.to_write]
+            pasts = self._pasts(file, own, cells, zone, customer, registry, mailed, now)
+            remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
         judged = [replace(row, same_as=_same_as(row, identified, remembered)) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
         rows = []
@@ -208,9 +219,43 @@ class Observer:
             memory = remembered[row.id]
             held = row.row in identities.to_write
             decision = self._decide(row, memory, customer, registry, announced, taken, now, held)
-            rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
+            past = pasts.get(row.id, Past())
+            rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
         view = LogView(file, customer, zone, cells, identities, tuple(rows), seen is None, identities.vanished)
         return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
+
+    def _pasts(
+        self,
+        file: DriveFile,
+        rows: Sequence[Deployment],
+        cells: Cells,
+        zone: ZoneInfo,
+        customer: Customer,
+        registry: Registry,
+        mailed: MailedSince,
+        now: datetime,
+    ) -> dict[str, Past]:
+        """What the rows' own columns and the mailbox show of the past."""
+        sheet_rows = {row.number: row for row in cells.rows}
+        names, contacts = self._policy.names, registry.contacts_of(customer)
+        running = [
+            row for row in rows if row.window is not None and is_unfinished(row, sheet_rows[row.row], cells.layout)
+        ]
+        since = min((row.window.start for row in running if row.window), default=now)
+        lead = max(self._policy.timing.reminders, default=timedelta(0)) + LONGEST_AHEAD
+        found = mailed(file.id, [row.id for row in running], since - lead, now) if running else {}
+        return {
+            row.id: adopted(
+                row,
+                sheet_rows[row.row],
+                cells.layout,
+                names,
+                zone,
+                circles(row, customer, contacts),
+                found.get(row.id, ()),
+            )
+            for row in rows
+        }
 
     def _guarded(self, view: LogView, known: Mapping[str, Known], paused: bool, now: datetime) -> LogView:
         """The view of a log that is stopped, where there is reason to stop it."""

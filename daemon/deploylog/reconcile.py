@@ -40,6 +40,7 @@ from deploylog.observe import (
     is_ours,
     known_of,
 )
+from deploylog.recollection import Recollection
 from deploylog.replies import Replies
 from deploylog.write_back import WriteBack, history_lines
 
@@ -86,6 +87,7 @@ class Reconciler:
         self._messages = messages
         self._observer = Observer(google.sheets, ledger, policy, organization)
         self._delivery = Delivery(ledger, google.gmail, google.calendar)
+        self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
         self._replies = Replies(google.calendar, config.poll.replies)
         self._composer = Composer(config, policy, messages)
@@ -309,7 +311,7 @@ class Reconciler:
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file)
-        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now)
+        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed)
         self._windows[file.id] = view.windows()
         return view
 
@@ -340,10 +342,11 @@ class Reconciler:
             # Before the first use of the number: a lost ledger must not give it to another deployment.
             self._google.drive.set_properties(view.file.id, {HIGHEST: str(highest)})
         if seen is None:
+            self._recollection.remove_drafts(view.file.id, [row.deployment.id for row in view.rows if not row.held])
             self._ledger.add_history(view.file.id, [(None, line) for line in history_lines(view.cells)])
             for row in view.rows:
                 standing = event_id(view.file.id, row.deployment.id)
-                self._ledger.adopt(view.file.id, row.deployment.id, row.memory.effects, now, standing)
+                self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
         self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
         sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)

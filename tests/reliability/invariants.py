@@ -50,7 +50,7 @@ class Received:
 
 def judge(life: Life) -> Verdict:
     """Look at everything there is, from outside and in the ledger."""
-    everybody = {address: list(_received(life, address)) for address in _mailboxes(life)}
+    everybody = {address: list(received(life, address)) for address in _mailboxes(life)}
     effects = [one for customer in CUSTOMERS for one in life.ledger.effects_of(life.log(customer).file_id)]
     lost, twice = list(_lost(everybody, effects)), list(_twice(everybody, effects))
     wrong = [*lost, *twice, *_strangers(everybody), *_left_behind(life, effects), *_events(life), *_rows(life)]
@@ -178,7 +178,7 @@ def _mailboxes(life: Life) -> list[str]:
     return [address for address, _ in people.items() if address != DAEMON]
 
 
-def _received(life: Life, address: str) -> Iterator[Received]:
+def received(life: Life, address: str) -> Iterator[Received]:
     for mail in life.person(address).mails("in:anywhere"):
         body = mail.get_body(("plain",))
         yield Received(str(mail[MARKER] or ""), str(mail["Subject"]), body.get_content() if body else "")

@@ -12,19 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from course import Course
 from simulation import Life
-from wire import Fault, Killed
+from wire import Fault
 from world import MADRID, TICKS, WEDNESDAY
 
 from deploylog import deployment_log as log
 from deploylog.cells import serial_of
-from deploylog.errors import DeploylogError
 from deploylog.model import Status
 
 STEPS = 12
 """Steps of trouble and work before everything is left alone."""
-CALM = (1, 6, 31, 60, 150, 300, 1200)
-"""Seconds between the passes at the end: longer than every backoff, and past every end."""
 NAMES = ("addon-diba 3.2.11", "biblioteques programari 3.2.1", "diputació aplicacions 3.21", "idm 7")
 METHODS = (
     *("gmail.users.drafts.create", "gmail.users.drafts.send") * 4,
@@ -46,28 +44,21 @@ class Schedule:
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
         self._log = self.life.log("DIBA")
-        self.kills = 0
+        self.course = Course(self.life)
 
     def run(self) -> None:
         """Live it: two rows planned, then steps by chance, then calm."""
         self._plan(2, WEDNESDAY + self._minutes(-20, 20))
         self._plan(3, WEDNESDAY + self._minutes(10, 60))
-        self._pass(timedelta(seconds=31))
-        self._go_to(WEDNESDAY - timedelta(minutes=self._chance.choice((90, 30, 2))))
+        self.course.go(timedelta(seconds=31))
+        self.course.go_to(WEDNESDAY - timedelta(minutes=self._chance.choice((90, 30, 2))))
         for _ in range(STEPS):
             name, act = self._chance.choice(self._acts())
             self.told.append(f"{self.life.now:%H:%M:%S} {name}")
             act()
             if self._chance.random() < 0.6:
                 self._until_due()
-        self.calm()
-
-    def calm(self) -> None:
-        """No more trouble; time goes by until nothing is left to do."""
-        self.life.trouble.clear()
-        self.life.restart()
-        for seconds in CALM:
-            self._pass(timedelta(seconds=seconds))
+        self.course.calm()
 
     # Steps -----------------------------------------------------------------------------------------------------
 
@@ -88,24 +79,25 @@ class Schedule:
             *[("killed at a call", self._kill_at)] * 4,
             *[("a fault", self._fault)] * 4,
             *[("several faults", self._faults)] * 2,
-            ("restart", self._start_again),
+            ("restart", self.course.start_again),
             ("an outage", self._outage),
+            ("the ledger is lost", self.life.lose_ledger),
         ]
         return [*staff, *trouble, *[("time goes by", self._time)] * 4]
 
     def _time(self) -> None:
-        self._pass(timedelta(seconds=self._chance.choice((1, 31, 120, 300, 600))))
+        self.course.go(timedelta(seconds=self._chance.choice((1, 31, 120, 300, 600))))
 
     def _until_due(self) -> None:
         """Until shortly after the next thing is due, so that what was armed meets it."""
-        due = self._next_due()
+        due = self.course.next_due()
         if due is not None and due - self.life.now < timedelta(hours=2):
-            self._go_to(due + timedelta(seconds=self._chance.choice((0, 0, 6, 40))))
+            self.course.go_to(due + timedelta(seconds=self._chance.choice((0, 0, 6, 40))))
 
     def _outage(self) -> None:
         """Nothing runs for a while."""
         self.life.now += timedelta(minutes=self._chance.choice((5, 15, 60)))
-        self._pass(timedelta(0))
+        self.course.go(timedelta(0))
 
     def _kill(self) -> None:
         self.life.trouble.kill_in = self._chance.randrange(60)
@@ -185,48 +177,3 @@ class Schedule:
 
     def _minutes(self, least: int, most: int) -> timedelta:
         return timedelta(minutes=self._chance.randrange(least, most + 1))
-
-    # The daemon ------------------------------------------------------------------------------------------------
-
-    def _go_to(self, moment: datetime) -> None:
-        self._pass(max(moment - self.life.now, timedelta(0)))
-
-    def _pass(self, time: timedelta) -> None:
-        """Let time go by, with a pass at every instant something is due, and a poll at the end; a death starts anew."""
-        until = self.life.now + time
-        while self.life.now <= until:
-            due = self._next_due()
-            if due is None or due >= until:
-                break
-            self.life.now = max(self.life.now, due)
-            self._surviving(lambda: self.life.run(whole=False))
-        self.life.now = max(self.life.now, until)
-        self._surviving(self.life.run)
-
-    def _next_due(self) -> datetime | None:
-        assert self.life.reconciler is not None
-        return self.life.reconciler.next_due(self.life.now)
-
-    def _surviving(self, act: Callable[[], Any]) -> Any:
-        """As under systemd: a daemon that died starts again a second later, with a whole pass."""
-        for _ in range(5):
-            try:
-                return act()
-            except Killed:
-                self.kills += 1
-                self.life.now += timedelta(seconds=1)
-                self._start_again()
-                act = self.life.run
-            except DeploylogError:
-                # A pass that fails as a whole is told, and the next tick tries again (cli.py).
-                return None
-        return None
-
-    def _start_again(self) -> None:
-        for _ in range(5):
-            try:
-                return self.life.restart()
-            except (Killed, DeploylogError):
-                self.life.now += timedelta(seconds=1)
-        self.life.trouble.clear()
-        return self.life.restart()
