@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
-AT_ONCE := --numprocesses=logical --dist=loadscope
+AT_ONCE := --numprocesses=auto --dist=loadscope
 
 .PHONY: install demo test test-reliability check lint format wheel clean
 
