@@ -23,6 +23,11 @@ _ISO = re.compile(rf"(?P<year>\d{{4}})[-/](?P<month>\d{{1,2}})[-/](?P<day>\d{{1,
 _LOCAL = re.compile(
     rf"(?P<first>\d{{1,2}})[/-](?P<second_part>\d{{1,2}})(?:[/-](?P<year>\d{{4}}|\d{{2}}))?(?: +{_CLOCK})?"
 )
+_NAMED = re.compile(
+    rf"(?:(?P<month_first>[^\W\d]{{3,}}\.?) +(?P<day_second>\d{{1,2}})|"
+    rf"(?P<day_first>\d{{1,2}})(?:[ -]+| de | d')(?P<month_second>[^\W\d]{{3,}}\.?))"
+    rf"(?:,? +|-| de | del )(?P<year>\d{{4}})(?: +{_CLOCK})?"
+)
 _BOOLEANS = {
     "es": ("VERDADERO", "FALSO"),
     "ca": ("CERT", "FALS"),
@@ -33,6 +38,8 @@ _MONTHS = {
     "ca": "gener febrer març abril maig juny juliol agost setembre octubre novembre desembre",
     "en": "January February March April May June July August September October November December",
 }
+_CURRENCIES = {"en_GB": "£", "en_IE": "€"}
+"""Signs before an amount where it is not `$`, of locales with a decimal point."""
 _DAYS = {
     "es": "lunes martes miércoles jueves viernes sábado domingo",
     "ca": "dilluns dimarts dimecres dijous divendres dissabte diumenge",
@@ -116,12 +123,27 @@ def _typed_number(text: str, locale: str) -> tuple[float, Json | None] | None:
         bare, kind, scale = text[:-1].strip(), {"type": "PERCENT", "pattern": "0.00%"}, 100
         if point not in bare:
             kind = {"type": "PERCENT", "pattern": "0%"}
-    elif text.endswith("€"):
-        bare, kind = text[:-1].strip(), {"type": "CURRENCY", "pattern": '#,##0.00\\ "€"'}
+    else:
+        bare, kind = _without_currency(text, locale)
     if not re.fullmatch(pattern, bare) or not any(letter.isdigit() for letter in bare):
         return None
     number = float(bare.replace(thousands, "").replace(point, ".")) / scale
     return (int(number) if number.is_integer() and abs(number) < 1e15 else number), kind
+
+
+def _without_currency(text: str, locale: str) -> tuple[str, Json | None]:
+    """The number of an amount of money, and how it is shown; the text itself where it has no sign of a currency."""
+    if comma_decimals(locale):
+        if not text.endswith("€"):
+            return text, None
+        bare, pattern = text[:-1].strip(), '#,##0.00\\ "€"'
+    else:
+        sign = _CURRENCIES.get(locale, "$")
+        found = re.fullmatch(rf"(-?){re.escape(sign)} *(\d.*)", text)
+        if found is None:
+            return text, None
+        bare, pattern = found[1] + found[2], f'"{sign}"#,##0.00'
+    return bare, {"type": "CURRENCY", "pattern": pattern}
 
 
 def _typed_date(text: str, locale: str, today: date) -> tuple[float, Json] | None:
@@ -135,11 +157,26 @@ def _typed_date(text: str, locale: str, today: date) -> tuple[float, Json] | Non
             month, number = (first, second) if locale == "en_US" else (second, first)
             day = date(_year(local["year"], today), month, number)
             return _dated(day, local, "m/d/yyyy" if locale == "en_US" else "d/m/yyyy")
+        named = _NAMED.fullmatch(text)
+        if named is not None:
+            return _typed_named_date(named, language(locale))
         if clock is not None:
             seconds = _seconds(clock)
             return seconds / 86_400, {"type": "TIME", "pattern": "h:mm:ss" if clock["second"] else "h:mm"}
     except ValueError:
         return None
+    return None
+
+
+def _typed_named_date(found: re.Match[str], words: str) -> tuple[float, Json] | None:
+    """`Mar 1 2016`, `1 March 2016`, `9 de diciembre de 2026`: months in the locale's language or in English."""
+    word = (found["month_first"] or found["month_second"]).rstrip(".").casefold()
+    for months in (_MONTHS[words].split(), _MONTHS["en"].split()):
+        for number, name in enumerate(months, 1):
+            if word in (name.casefold(), name.casefold()[:3]):
+                day = date(int(found["year"]), number, int(found["day_second"] or found["day_first"]))
+                shown = "mmmm" if len(word) > 3 else "mmm"
+                return _dated(day, found, f"{shown} d yyyy" if found["month_first"] else f"d {shown} yyyy")
     return None
 
 
@@ -238,11 +275,14 @@ def _shown_pattern(number: float, pattern: str, locale: str) -> str:
             fraction = fraction[:-1] if fraction.endswith("0") else fraction
         text = whole + (point + fraction if fraction else "")
         least = digits[0].partition(".")[0].count("0")
-        sign = "-" if text.startswith("-") else ""
-        text = sign + text.removeprefix("-").zfill(least) if "," not in digits[0] else text
+        if "," not in digits[0]:
+            whole, point, fraction = text.partition(".")
+            text = whole.zfill(least + whole.startswith("-")) + point + fraction
+    sign = "-" if text.startswith("-") else ""
+    text = text.removeprefix("-")
     if comma_decimals(locale):
         text = text.translate(str.maketrans(",.", ".,"))
-    return _literal(before) + text + _literal(after)
+    return sign + _literal(before) + text + _literal(after)
 
 
 def _literal(text: str) -> str:

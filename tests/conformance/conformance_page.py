@@ -52,7 +52,10 @@ PARTIAL: dict[str, str] = {
     "sheets.spreadsheets.create": "title, locale, time zone; sheets with their properties and cells",
     "sheets.spreadsheets.get": _SPREADSHEET,
     "sheets.spreadsheets.getByDataFilter": _SPREADSHEET,
-    "sheets.spreadsheets.values.batchUpdate": "USER_ENTERED reads no names of months, and no currency but the euro",
+    "sheets.spreadsheets.values.batchUpdate": (
+        "USER_ENTERED reads names of months only with a year, in English and in the locale's Spanish or Catalan; "
+        "no currency but the locale's"
+    ),
     "sheets.spreadsheets.values.update": "as `values.batchUpdate`",
     "calendar.acl.list": _ONE_PAGE,
     "calendar.calendarList.insert": "the id only: no colours, reminders or names of one's own",

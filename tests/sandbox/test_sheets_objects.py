@@ -116,7 +116,8 @@ def test_cells_that_meet_a_condition_are_coloured(
     ana: Person, sheet: str, kind: str, values: list[str], coloured: list[int]
 ) -> None:
     """ConditionType; CellData.effectiveFormat: "the effective format being used by the cell. This includes the results
-    of applying any conditional formatting". Formulas are meant from the first cell of the range."""
+    of applying any conditional formatting". Believed: texts are compared without regard to case, and formulas are meant
+    from the first cell of the range."""
     write(ana, sheet, "A1:C6", [["Done", "", 5], [5, "x"], ["Not done"], ["9/12/2026 9:00"], ["", "x"], [True]])
     batch(ana, sheet, add_rule(rule(kind, *values)))
     shown = [row[0] if row else None for row in backgrounds(ana, sheet, "A1:A6")]
@@ -139,7 +140,8 @@ def test_a_date_condition_may_be_relative_to_today(ana: Person, running: Any, sh
 
 
 def test_the_first_rule_wins_and_all_add_what_is_not_set(ana: Person, sheet: str) -> None:
-    """Conditional formats are applied in their order; the cell's own format stays where they say nothing."""
+    """https://leyaa.ai/codefly/learn/google-sheets/part-3/google-sheets-managing-rule-priority: the first one wins.
+    Believed: a later rule still sets what an earlier one does not."""
     write(ana, sheet, "A1", [["Done"]])
     own = {"userEnteredFormat": {"backgroundColor": BLUE, "textFormat": {"italic": True}, "wrapStrategy": "WRAP"}}
     bold = {
@@ -197,7 +199,7 @@ def test_rules_are_replaced_moved_and_deleted(ana: Person, sheet: str) -> None:
 
 
 def test_a_rule_follows_its_rows(ana: Person, sheet: str) -> None:
-    """References in a custom formula follow inserted rows, as the range does."""
+    """Believed: references in a custom formula follow inserted rows, as the range does."""
     write(ana, sheet, "A1:A3", [["limit"], [5], [9]])
     batch(ana, sheet, add_rule(rule("CUSTOM_FORMULA", "=$A2>$A$2", over=area(1, 3, 0, 1))))
     batch(ana, sheet, {"insertDimension": {"range": dimension(0, 2)}})
