@@ -88,6 +88,7 @@ class _CellShower:
         self._formats: dict[tuple[int, int, int], Json] = {}
         self._equal_formats: dict[str, Json] = {}
         self._alive: list[Json] = []
+        self._default: Json = fields.apply(self._format_mask, DEFAULT_FORMAT)
 
     def reach(self, row: int) -> int:
         """The column after the last that a conditional format covers in the row."""
@@ -123,6 +124,8 @@ class _CellShower:
         of_number = None
         if cell and "formulaValue" in cell.get("value", ()):
             of_number = self._calculation.number_format(self._sheet, row, column, cell)
+        if own is added is of_number is None:
+            return self._default
         key = (id(own), id(added), id(of_number))
         found = self._formats.get(key)
         if found is None:

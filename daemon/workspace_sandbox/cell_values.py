@@ -218,6 +218,9 @@ def shown(effective: Json | None, number_format: Json | None, locale: str) -> st
     """A cell's value as a person sees it."""
     if effective is None:
         return ""
+    text: str | None = effective.get("stringValue")
+    if text is not None:
+        return text
     kind, value = next(iter(effective.items()))
     if kind == "boolValue":
         return _BOOLEANS[language(locale)][0 if value else 1]

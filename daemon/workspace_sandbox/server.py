@@ -7,7 +7,6 @@ with `calls.method`.
 from __future__ import annotations
 
 import io
-import json
 import logging
 import socket
 import time
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import msgspec
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
@@ -411,11 +411,10 @@ def _answer(method: discovery.Method, params: Mapping[str, Any], answer: Answer)
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, pretty: bool = False) -> Response:
-    separators = None if pretty else (",", ":")
-    text = json.dumps(
-        body, ensure_ascii=False, indent=2 if pretty else None, separators=separators, check_circular=False
-    )
-    return Response(text.encode(), status, headers=dict(headers or {}), content_type=_JSON)
+    text = msgspec.json.encode(body)
+    if pretty:
+        text = msgspec.json.format(text, indent=2)
+    return Response(text, status, headers=dict(headers or {}), content_type=_JSON)
 
 
 def _refusal(api: str, error: ApiError) -> Response:
