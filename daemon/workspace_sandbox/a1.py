@@ -1,4 +1,4 @@
-"""A1 notation: `Tab`, `Tab!A1:B2`, `'It''s'!A:A`, `A2:C`, `1:2`, `B4`.
+"""A1 notation: `Tab`, `Tab!A1:B2`, `'It''s'!A:A`, `A2:C`, `C2:2`, `1:2`, `B4`.
 
 https://developers.google.com/workspace/sheets/api/guides/concepts#cell
 """
@@ -51,7 +51,11 @@ def parse_area(text: str) -> Area | None:
     if end is None:
         return None
     (row, column), (other_row, other_column) = start, end
-    if (column is None) != (other_column is None):
+    if column is None and other_column is not None:
+        return None
+    # `C2:2` is open to the right, which gspread's `row_values` relies on.
+    beside = column is not None and other_column is None
+    if beside and (row is None or other_row is None):
         return None
     rows = sorted(one for one in (row, other_row) if one is not None)
     columns = sorted(one for one in (column, other_column) if one is not None)
@@ -61,7 +65,7 @@ def parse_area(text: str) -> Area | None:
         rows[0] if rows else 0,
         columns[0] if columns else 0,
         rows[-1] + 1 if both else None,
-        columns[-1] + 1 if columns else None,
+        columns[-1] + 1 if columns and not beside else None,
     )
 
 

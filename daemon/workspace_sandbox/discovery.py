@@ -29,6 +29,16 @@ _GLOBAL = frozenset(
     )
 )
 """Parameters that every method takes; some are missing in some documents, and all are taken by all APIs."""
+_OVERLOOKED = {
+    "drive.files.get": frozenset(("includeItemsFromAllDrives",)),
+    "drive.permissions.create": frozenset(("withLink",)),
+}
+"""What gspread sends though no document has it, and Drive takes without a word: parameters and fields of the body.
+
+https://github.com/burnash/gspread/blob/master/gspread/http_client.py; its recorded answers show that it works."""
+_NULL_IS_UNSET = ("sheets", "gmail")
+"""APIs whose bodies are protocol buffers: "null is an accepted value for all field types and treated as the default
+value" (https://protobuf.dev/programming-guides/json/). In the others a null takes a value away."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,8 @@ def typed_parameters(method: Method, variables: Mapping[str, str], query: Sequen
     """
     typed: dict[str, Any] = {}
     for name, text in [*variables.items(), *query]:
+        if name in _OVERLOOKED.get(method.id, ()):
+            continue
         if name in _GLOBAL and name not in method.parameters:
             typed[name] = text
             continue
@@ -113,19 +125,30 @@ def typed_parameters(method: Method, variables: Mapping[str, str], query: Sequen
     return typed
 
 
-def check_request(method: Method, body: Json) -> None:
-    """Raise ApiError 400 where the body is not an instance of the method's request schema."""
+def checked_body(method: Method, body: Json) -> Json:
+    """The body as the method takes it. Raises ApiError 400 where it is no instance of the method's request schema."""
+    body = {name: value for name, value in body.items() if name not in _OVERLOOKED.get(method.id, ())}
+    if method.api in _NULL_IS_UNSET:
+        body = _without_nulls(body)
     if method.request is None:
         if body:
             name = next(iter(body))
             raise ApiError(
                 400, "badRequest", f'Invalid JSON payload received. Unknown name "{name}": Cannot find field.'
             )
-        return
+        return body
     try:
         method.schemas.check(body, method.request)
     except SchemaError as error:
         raise ApiError(400, "badRequest", error.message) from None
+    return body
+
+
+def _without_nulls(value: Any) -> Any:
+    """Without the fields that are null; in a list, as in one of cells, a null has its place."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def check_answer(method: Method, body: object) -> None:

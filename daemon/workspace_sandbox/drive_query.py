@@ -1,7 +1,7 @@
 r"""Drive's search language: the parameter `q` of `files.list`.
 
 https://developers.google.com/workspace/drive/api/guides/search-files and …/ref-search-terms. Strings stand in single
-quotes, with `\'` and `\\`.
+quotes, with `\'` and `\\`; double quotes are not documented, but taken (gspread sends them).
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ Test = Callable[[Json], bool]
 """Whether a file is found. Files come as `drive_files` keeps them, but `trashed` as inherited from their folders,
 `appProperties` of the caller's application alone, `sharedWithMe`, and `fullText` to be called for the text."""
 
+_STRING = r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\""""
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<string>'(?:\\.|[^'\\])*')|(?P<word>[A-Za-z]+)|(?P<sign><=|>=|!=|=|<|>|\(|\)|\{|\}))""", re.DOTALL
+    rf"\s*(?:(?P<string>{_STRING})|(?P<word>[A-Za-z]+)|(?P<sign><=|>=|!=|=|<|>|\(|\)|\{{|\}}))", re.DOTALL
 )
 _SIGNS: dict[str, Callable[[object, object], bool]] = {
     "=": operator.eq,
@@ -192,7 +193,7 @@ def _tokens(query: str) -> list[_Token]:
 
 
 def _unescaped(escape: re.Match[str]) -> str:
-    if escape[1] not in "'\\":
+    if escape[1] not in "'\"\\":
         raise _invalid()
     return escape[1]
 

@@ -166,7 +166,8 @@ def block_of_a1(document: Json, text: str, *, write: bool) -> Block:
     title, rest = a1.split(text)
     sheet, area = _sheet_and_area(document, title, rest)
     if sheet is None or area is None:
-        named = _named(document, text)
+        # gspread puts the tab before a name as before any range, and Sheets takes it.
+        named = _named(document, rest if sheet is not None else text)
         if named is None:
             raise ApiError(400, "badRequest", f"Unable to parse range: {text}")
         return named

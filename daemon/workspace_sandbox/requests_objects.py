@@ -72,8 +72,10 @@ def _protect(opened: Opened, protection: Json) -> Json:
         protection.pop("editors", None)
     else:
         editors = protection.get("editors") or {}
-        users = [one.lower() for one in editors.get("users", [])]
-        protection["editors"] = {**editors, "users": list(dict.fromkeys([*users, opened.call.user]))}
+        users = [one.lower() for one in editors.get("users", [])] or [opened.call.user]
+        protection["editors"] = {**editors, "users": list(dict.fromkeys(users))}
+        if not may_edit(protection, opened.call.user, opened.file):
+            raise ApiError(400, "badRequest", "You can't remove yourself as an editor.")
     return block.sheet
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import socket
 import time
 from collections import Counter
@@ -65,6 +66,8 @@ MODULES = (
     sheets,
 )
 """The modules that register the methods when they are imported."""
+_ELSEWHERE = re.compile(r"/(upload/|resumable/)?(drive|sheets|calendar|gmail|oauth2|docs|admin|people|tasks)/")
+"""Paths of Google's, also of other versions and other APIs."""
 _LONGEST_BATCH = 100
 """Calls of one batch (https://developers.google.com/workspace/drive/api/guides/performance)."""
 
@@ -144,6 +147,10 @@ class Sandbox:
         page = pages.page(request.path, request.args)
         if page is not None:
             return page
+        if _ELSEWHERE.match(path):
+            raise ApiError(
+                501, "notImplemented", f"The sandbox has Drive v3, Sheets v4, Calendar v3 and Gmail v1, not {path}."
+            )
         raise ApiError(404, "notFound", f"There is nothing at {incoming.verb} {path}.")
 
     def call(self, incoming: Incoming) -> Response:
@@ -187,7 +194,7 @@ class Sandbox:
             if params.get("alt") == "media" and not method.gives_media:
                 raise ApiError(400, "invalidParameter", f"{method.id} gives no media: alt=media is not possible.")
             body, media, media_type = _content(found, params, incoming)
-            discovery.check_request(method, body)
+            body = discovery.checked_body(method, body)
             handler = HANDLERS.get(method.id)
             if handler is None:
                 raise ApiError(501, "notImplemented", f"The sandbox does not have {method.id}.")
@@ -206,8 +213,7 @@ class Sandbox:
             with self.workspace.one_call():
                 tokens.user_of(incoming.headers.get("authorization"), self.workspace)
                 discovery.typed_parameters(found.method, found.variables, incoming.query)
-                metadata = multipart.json_object(incoming.content)
-                discovery.check_request(found.method, metadata)
+                metadata = discovery.checked_body(found.method, multipart.json_object(incoming.content))
                 address = uploads.opened(
                     self.workspace, incoming.verb, incoming.raw_path, incoming.query, incoming.headers, metadata
                 )

@@ -22,6 +22,7 @@ _CELL_FIELDS = {
     "dataValidation": "validation",
 }
 """Field of CellData -> how a cell is kept."""
+_GRID_RANGE = frozenset(("sheetId", "startRowIndex", "endRowIndex", "startColumnIndex", "endColumnIndex"))
 _OUTPUT_FIELDS = frozenset(("effectiveValue", "formattedValue", "effectiveFormat", "hyperlink"))
 """Fields of CellData that are answered and, where they are sent, not looked at."""
 
@@ -51,7 +52,19 @@ def carry_out(opened: Opened, position: int, asked: Json) -> Json:
     except ApiError as error:
         message = f"Invalid requests[{position}].{kinds[0]}: {error.message}" if error.status == 400 else error.message
         raise ApiError(error.status, error.reason, message) from None
-    return {kinds[0]: reply} if reply else {}
+    return {kinds[0]: as_answered(reply)} if reply else {}
+
+
+def as_answered(value: Any) -> Any:
+    """A part of an answer as Sheets writes it: a GridRange on the sheet with id 0 does not name the sheet.
+
+    The id's default value is left out, as in protocol buffers; `startRowIndex` and its like are not, since there 0 and
+    nothing differ (https://github.com/nithinmurali/pygsheets/issues/105, and gspread's recorded answers).
+    """
+    if isinstance(value, dict):
+        leave_out = value.get("sheetId") == 0 and value.keys() <= _GRID_RANGE
+        return {name: as_answered(one) for name, one in value.items() if not (leave_out and name == "sheetId")}
+    return [as_answered(one) for one in value] if isinstance(value, list) else value
 
 
 def field_mask(asked: Json) -> fields.Mask:

@@ -28,12 +28,10 @@ from workspace_sandbox.grid import (
     size,
 )
 from workspace_sandbox.requests_sheets import append_copy
-from workspace_sandbox.sheet_requests import carry_out, cell_of
+from workspace_sandbox.sheet_requests import as_answered, carry_out, cell_of
 from workspace_sandbox.sheets_access import Opened, may_edit, open_to_read, open_to_write
 
-_DATA_KEYS = (
-    *("protectedRanges", "conditionalFormats", "merges", "rowGroups", "columnGroups", "charts", "filterViews"),
-)
+_DATA_KEYS = (*("conditionalFormats", "merges", "rowGroups", "columnGroups", "charts", "filterViews", "basicFilter"),)
 
 
 @method("sheets.spreadsheets.create")
@@ -159,7 +157,7 @@ def spreadsheet(opened: Opened, blocks: list[Block], data: fields.Mask | None) -
         "spreadsheetUrl": f"http://{opened.call.headers.get('host', 'localhost')}/sheets/{opened.id}",
     }
     if document["namedRanges"]:
-        answer["namedRanges"] = document["namedRanges"]
+        answer["namedRanges"] = as_answered(document["namedRanges"])
     if of_spreadsheet(document):
         answer["developerMetadata"] = of_spreadsheet(document)
     return answer
@@ -169,17 +167,15 @@ def _sheet(opened: Opened, sheet: Json, blocks: list[Block], mask: fields.Mask) 
     answer: Json = {"properties": sheet["properties"]}
     for name in _DATA_KEYS:
         if sheet.get(name):
-            answer[name] = sheet[name]
+            answer[name] = as_answered(sheet[name])
     if sheet["protectedRanges"]:
         answer["protectedRanges"] = [
             {
-                **{name: value for name, value in one.items() if name != "addedBy"},
+                **{name: as_answered(value) for name, value in one.items() if name != "addedBy"},
                 "requestingUserCanEdit": may_edit(one, opened.call.user, opened.file),
             }
             for one in sheet["protectedRanges"]
         ]
-    if sheet.get("basicFilter"):
-        answer["basicFilter"] = sheet["basicFilter"]
     metadata = of_sheet(opened.document, sheet["properties"]["sheetId"])
     if metadata:
         answer["developerMetadata"] = metadata
