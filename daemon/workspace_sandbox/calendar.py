@@ -470,7 +470,7 @@ def _presented(call: Call, store: EventStore, kept: Kept, event: Json) -> Json:
     shown: Json = {
         "kind": "calendar#event",
         "etag": store.etag(kept.version),
-        "htmlLink": f"https://www.google.com/calendar/event?eid={event['id']}",
+        "htmlLink": _link(call, owner, event),
         **event,
     }
     if "start" not in event:
@@ -485,6 +485,14 @@ def _presented(call: Call, store: EventStore, kept: Kept, event: Json) -> Json:
         shown.update(_shown_attendees(call, owner, shown))
     wanted_zone = call.params.get("timeZone")
     return shown_in(shown, wanted_zone) if wanted_zone else shown
+
+
+def _link(call: Call, owner: str, event: Json) -> str:
+    """The page of the sandbox that shows the event, on the day it begins."""
+    start = event.get("start", {})
+    day = start.get("date") or start.get("dateTime", "")[:10]
+    reader = "" if owner == call.user else f"?as={call.user}"
+    return f"http://{call.headers.get('host', 'localhost')}/calendar/{owner}{reader}#month,{day},{event['id']}"
 
 
 def _shown_attendees(call: Call, owner: str, event: Json) -> Json:

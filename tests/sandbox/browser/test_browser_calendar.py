@@ -130,3 +130,14 @@ def test_an_answer_given_elsewhere_appears_in_an_open_event(visit: Visit, runnin
 def test_a_calendar_one_may_not_see_says_so(visit: Visit) -> None:
     visitor = visit(f"/calendar/{OWNER}?as=bob@customer.example")
     expect(visitor.status).to_have_text(f"bob@customer.example does not see the calendar of {OWNER}.")
+
+
+def test_the_link_of_an_event_opens_it(visit: Visit, running: Any) -> None:
+    """What is written into a sheet as the event's link leads here, not to Google."""
+    event = insert(running, "Deployment DIBA-0001")
+    link = calendar_of(running, OWNER).get(calendarId="primary", eventId=event).execute()["htmlLink"]
+    visitor = visit(link.removeprefix(running.origin))
+    expect(visitor.page.get_by_role("dialog", name="Deployment DIBA-0001")).to_be_visible()
+    visitor.press("Escape")
+    visitor.wait()
+    expect(visitor.page.get_by_role("dialog")).to_be_hidden()
