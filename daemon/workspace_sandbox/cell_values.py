@@ -125,6 +125,8 @@ def _typed_number(text: str, locale: str) -> tuple[float, Json | None] | None:
             kind = {"type": "PERCENT", "pattern": "0%"}
     else:
         bare, kind = _without_currency(text, locale)
+        if re.search(r"\d[eE][+-]?\d", text):
+            kind = {"type": "SCIENTIFIC", "pattern": "0.00E+00"}
     if not re.fullmatch(pattern, bare) or not any(letter.isdigit() for letter in bare):
         return None
     number = float(bare.replace(thousands, "").replace(point, ".")) / scale

@@ -50,7 +50,7 @@ def create_developer_metadata(opened: Opened, asked: Json) -> Json:
 
 @request("updateDeveloperMetadata")
 def update_developer_metadata(opened: Opened, asked: Json) -> Json:
-    mask, wanted = field_mask(asked), asked.get("developerMetadata") or {}
+    mask, wanted = field_mask(asked, "DeveloperMetadata"), asked.get("developerMetadata") or {}
     if set(mask) - _CHANGEABLE:
         raise ApiError(
             400, "badRequest", f"Of metadata {', '.join(sorted(set(mask) - _CHANGEABLE))} cannot be changed."

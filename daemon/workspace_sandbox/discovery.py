@@ -87,6 +87,11 @@ def routes() -> tuple[Route, ...]:
     return tuple(sorted(found, key=lambda route: -route.literal))
 
 
+def schemas(api: str) -> Schemas:
+    """The schemas of an API (`sheets`)."""
+    return next(route.method.schemas for route in routes() if route.method.api == api)
+
+
 def match(verb: str, raw_path: str) -> Match | None:
     """The method that `verb` and the still percent-encoded `raw_path` mean, or None."""
     for route in routes():
@@ -211,9 +216,9 @@ def _routes_of(api: str, version: str) -> Iterator[Route]:
     if text is None:
         raise RuntimeError(f"google-api-python-client carries no document of {api} {version}; reinstall it.")
     document = json.loads(text)
-    schemas = Schemas(document["schemas"])
+    known = Schemas(document["schemas"])
     for raw in _methods(document):
-        method = _method(api, raw, schemas)
+        method = _method(api, raw, known)
         yield _route(method, "/" + document["servicePath"] + raw["path"], upload=False)
         for protocol in raw.get("mediaUpload", {}).get("protocols", {}).values():
             yield _route(method, protocol["path"], upload=True)

@@ -36,7 +36,7 @@ _PASTED: dict[str, tuple[str, ...]] = {
 @request("updateCells")
 def update_cells(opened: Opened, asked: Json) -> Json:
     """With `range`, what `rows` does not cover of it is cleared as far as the mask reaches."""
-    mask = field_mask(asked)
+    mask = field_mask(asked, "CellData")
     rows = asked.get("rows") or []
     if "start" in asked:
         start = asked["start"]
@@ -74,7 +74,7 @@ def append_cells(opened: Opened, asked: Json) -> Json:
 
 @request("repeatCell")
 def repeat_cell(opened: Opened, asked: Json) -> Json:
-    mask = field_mask(asked)
+    mask = field_mask(asked, "CellData")
     block = block_of_grid_range(opened.document, asked.get("range") or {})
     opened.require_unprotected(block)
     data = asked.get("cell") or {}

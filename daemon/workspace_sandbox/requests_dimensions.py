@@ -86,7 +86,7 @@ def move_dimension(opened: Opened, asked: Json) -> Json:
 
 @request("updateDimensionProperties")
 def update_dimension_properties(opened: Opened, asked: Json) -> Json:
-    mask = field_mask(asked)
+    mask = field_mask(asked, "DimensionProperties")
     sheet, dimension, start, end = _range(opened, asked.get("range") or {})
     kept = sheet[_METADATA[dimension]]
     kept.extend([None] * (end - len(kept)))
@@ -134,7 +134,7 @@ def delete_dimension_group(opened: Opened, asked: Json) -> Json:
 @request("updateDimensionGroup")
 def update_dimension_group(opened: Opened, asked: Json) -> Json:
     """Collapsing hides the rows or columns of the group, opening it shows them."""
-    mask, wanted = field_mask(asked), asked.get("dimensionGroup") or {}
+    mask, wanted = field_mask(asked, "DimensionGroup"), asked.get("dimensionGroup") or {}
     if set(mask) - {"collapsed", "*"}:
         raise ApiError(400, "badRequest", "Only collapsed can be changed of a group.")
     sheet, dimension, start, end = _range(opened, wanted.get("range") or {})

@@ -32,7 +32,7 @@ def add_protected_range(opened: Opened, asked: Json) -> Json:
 
 @request("updateProtectedRange")
 def update_protected_range(opened: Opened, asked: Json) -> Json:
-    mask, wanted = field_mask(asked), asked.get("protectedRange") or {}
+    mask, wanted = field_mask(asked, "ProtectedRange"), asked.get("protectedRange") or {}
     sheet, before = _protected(opened, wanted.get("protectedRangeId"))
     _require_editor(opened, before)
     identity = {name: before[name] for name in ("protectedRangeId", "addedBy") if name in before}
@@ -171,7 +171,7 @@ def add_named_range(opened: Opened, asked: Json) -> Json:
 @request("updateNamedRange")
 def update_named_range(opened: Opened, asked: Json) -> Json:
     """Formulas follow the new name."""
-    mask, wanted = field_mask(asked), asked.get("namedRange") or {}
+    mask, wanted = field_mask(asked, "NamedRange"), asked.get("namedRange") or {}
     named = _named(opened, wanted.get("namedRangeId", ""))
     after = {**merged(named, wanted, mask), "namedRangeId": named["namedRangeId"]}
     _require_free_name(opened, after.get("name", ""), named)
@@ -333,7 +333,7 @@ def add_filter_view(opened: Opened, asked: Json) -> Json:
 
 @request("updateFilterView")
 def update_filter_view(opened: Opened, asked: Json) -> Json:
-    mask, wanted = field_mask(asked), asked.get("filter") or {}
+    mask, wanted = field_mask(asked, "FilterView"), asked.get("filter") or {}
     _, view = _required_view(opened, wanted.get("filterViewId"))
     after = {**merged(view, wanted, mask), "filterViewId": view["filterViewId"]}
     block_of_grid_range(opened.document, _range_of_view(opened, after))
@@ -408,7 +408,7 @@ def update_chart_spec(opened: Opened, asked: Json) -> Json:
 
 @request("updateEmbeddedObjectPosition")
 def update_embedded_object_position(opened: Opened, asked: Json) -> Json:
-    mask, wanted = field_mask(asked), asked.get("newPosition") or {}
+    mask, wanted = field_mask(asked, "OverlayPosition"), asked.get("newPosition") or {}
     sheet, chart = _required_chart(opened, asked.get("objectId"))
     position = chart["position"]
     overlay = merged(position["overlayPosition"], wanted.get("overlayPosition"), mask)

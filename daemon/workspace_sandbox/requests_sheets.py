@@ -8,10 +8,12 @@ from workspace_sandbox.calls import ApiError, Json
 from workspace_sandbox.developer_metadata import sheet_of
 from workspace_sandbox.formula_references import follow_title, translate
 from workspace_sandbox.grid import (
+    Block,
     copied_sheet,
     new_sheet,
     sheet_by_id,
     sheet_by_title,
+    size,
 )
 from workspace_sandbox.sheet_requests import field_mask, merged, request
 from workspace_sandbox.sheets_access import Opened
@@ -41,6 +43,8 @@ def delete_sheet(opened: Opened, asked: Json) -> Json:
     sheet = sheet_by_id(opened.document, asked.get("sheetId", 0))
     if len(opened.document["sheets"]) == 1:
         raise ApiError(400, "badRequest", "You can't remove all the sheets in a document.")
+    # Believed: what may not be edited may not be deleted along with its sheet either.
+    opened.require_unprotected(Block(sheet, 0, 0, *size(sheet)))
     opened.document["sheets"].remove(sheet)
     named = opened.document["namedRanges"]
     sheet_id = sheet["properties"]["sheetId"]
@@ -72,7 +76,7 @@ def duplicate_sheet(opened: Opened, asked: Json) -> Json:
 
 @request("updateSheetProperties")
 def update_sheet_properties(opened: Opened, asked: Json) -> Json:
-    mask, wanted = field_mask(asked), asked.get("properties") or {}
+    mask, wanted = field_mask(asked, "SheetProperties"), asked.get("properties") or {}
     document = opened.document
     sheet = sheet_by_id(document, wanted.get("sheetId", 0))
     before = sheet["properties"]
@@ -97,7 +101,7 @@ def update_sheet_properties(opened: Opened, asked: Json) -> Json:
 @request("updateSpreadsheetProperties")
 def update_spreadsheet_properties(opened: Opened, asked: Json) -> Json:
     """The title is the file's name in Drive."""
-    mask, wanted = field_mask(asked), asked.get("properties") or {}
+    mask, wanted = field_mask(asked, "SpreadsheetProperties"), asked.get("properties") or {}
     names = set(wanted) if "*" in mask else set(mask)
     unknown = names - {"title", "locale", "timeZone"}
     if unknown:

@@ -11,6 +11,7 @@ from typing import Any
 
 from workspace_sandbox import fields
 from workspace_sandbox.calls import ApiError, Json
+from workspace_sandbox.discovery import schemas
 from workspace_sandbox.sheets_access import Opened
 
 Change = Callable[[Opened, Json], Json]
@@ -67,14 +68,16 @@ def as_answered(value: Any) -> Any:
     return [as_answered(one) for one in value] if isinstance(value, list) else value
 
 
-def field_mask(asked: Json) -> fields.Mask:
-    """The mask of a request; `*` for all. Raises ApiError 400 where it is missing."""
+def field_mask(asked: Json, of: str) -> fields.Mask:
+    """The mask of a request; `*` for all. Raises ApiError 400 where it is missing, or the schema `of` lacks a field."""
     text = asked.get("fields")
     if not text:
         raise ApiError(
             400, "badRequest", "At least one field must be listed in 'fields'. (Use '*' to indicate all fields.)"
         )
-    return fields.parse(text)
+    mask = fields.parse(text)
+    fields.check(mask, schemas("sheets"), of)
+    return mask
 
 
 def merged(old: Any, new: Any, mask: fields.Mask) -> Any:

@@ -419,3 +419,30 @@ def test_an_answer_is_never_older_than_the_last_write(ana: Person, running: Any,
     after = ana.sheets.get(spreadsheetId=sheet, includeGridData=True).execute()
     assert after["properties"]["title"] == "Renamed"
     assert after["sheets"][0]["data"][0]["rowData"][0]["values"][0]["formattedValue"] == "two"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"updateSheetProperties": {"properties": {"sheetId": 0, "title": "x"}, "fields": "name"}}, "name"),
+        (
+            {"repeatCell": {"range": {"sheetId": 0}, "cell": {}, "fields": "userEnteredFormat.bold"}},
+            "userEnteredFormat/bold",
+        ),
+        ({"updateDimensionProperties": {"range": dimension(0, 1), "properties": {}, "fields": "width"}}, "width"),
+    ],
+)
+def test_a_mask_names_fields_that_there_are(ana: Person, sheet: str, asked: dict[str, Any], named: str) -> None:
+    """`fields` of the requests: a FieldMask, whose paths are fields of what is updated."""
+    assert f"Invalid field selection {named}" in refused(ana, sheet, asked)
+
+
+def test_a_tab_with_cells_of_others_is_not_deleted(ana: Person, robot: Person, sheet: str) -> None:
+    """Believed: a protection holds against the deletion of the sheet, too; one that only warns does not."""
+    batch(ana, sheet, {"addSheet": {"properties": {"sheetId": 7}}})
+    warning = {"range": area(0, 1, 0, 1), "warningOnly": True}
+    strict = {"range": {**area(0, 1, 0, 1), "sheetId": 7}, "editors": {"users": ["ana@soffid.example"]}}
+    batch(ana, sheet, *({"addProtectedRange": {"protectedRange": one}} for one in (warning, strict)))
+    assert "protected cell" in refused(robot, sheet, {"deleteSheet": {"sheetId": 7}})
+    batch(robot, sheet, {"deleteSheet": {"sheetId": 0}})
+    assert [one["properties"]["sheetId"] for one in ana.sheets.get(spreadsheetId=sheet).execute()["sheets"]] == [7]
