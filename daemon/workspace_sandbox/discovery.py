@@ -22,13 +22,21 @@ from workspace_sandbox.schemas import SchemaError, Schemas
 
 _APIS = (("drive", "v3"), ("sheets", "v4"), ("calendar", "v3"), ("gmail", "v1"))
 _VARIABLE = re.compile(r"\{(\+?)(\w+)\}")
-_GLOBAL = frozenset(
-    (
-        *("$.xgafv", "access_token", "alt", "callback", "fields", "key", "oauth_token", "prettyPrint", "quotaUser"),
-        *("uploadType", "upload_id", "upload_protocol", "userIp"),
-    )
-)
+_STRING: Mapping[str, Any] = {"type": "string"}
+_GLOBAL: Mapping[str, Mapping[str, Any]] = {
+    "$.xgafv": {"type": "string", "enum": ["1", "2"]},
+    "alt": {"type": "string", "enum": ["json", "media", "proto"]},
+    "prettyPrint": {"type": "boolean"},
+    **dict.fromkeys(("access_token", "callback", "fields", "key", "oauth_token", "quotaUser"), _STRING),
+    **dict.fromkeys(("uploadType", "upload_id", "upload_protocol", "userIp"), _STRING),
+}
 """Parameters that every method takes; some are missing in some documents, and all are taken by all APIs."""
+_NOT_THERE = {
+    "access_token": "tokens anywhere but in the Authorization header",
+    "callback": "answers as scripts (callback)",
+    "oauth_token": "tokens anywhere but in the Authorization header",
+}
+"""Parameters of every method that the sandbox does not have, and what that is."""
 _OVERLOOKED = {
     "drive.files.get": frozenset(("includeItemsFromAllDrives",)),
     "drive.permissions.create": frozenset(("withLink",)),
@@ -87,6 +95,12 @@ def routes() -> tuple[Route, ...]:
     return tuple(sorted(found, key=lambda route: -route.literal))
 
 
+@cache
+def method_ids() -> frozenset[str]:
+    """The ids of all methods of the four APIs."""
+    return frozenset(route.method.id for route in routes())
+
+
 def schemas(api: str) -> Schemas:
     """The schemas of an API (`sheets`)."""
     return next(route.method.schemas for route in routes() if route.method.api == api)
@@ -114,7 +128,7 @@ def typed_parameters(method: Method, variables: Mapping[str, str], query: Sequen
         if name in _OVERLOOKED.get(method.id, ()):
             continue
         if name in _GLOBAL and name not in method.parameters:
-            typed[name] = text
+            typed[name] = _for_every_method(name, text)
             continue
         known = method.parameters.get(name)
         if known is None or (known["location"] == "path") != (name in variables):
@@ -199,6 +213,16 @@ def _typed(name: str, text: str, known: Mapping[str, Any]) -> str | int | bool:
         return number
     if "enum" in known and text not in known["enum"]:
         raise invalid
+    return text
+
+
+def _for_every_method(name: str, text: str) -> str:
+    _typed(name, text, _GLOBAL[name])
+    missing = _NOT_THERE.get(name) or (
+        "answers as protocol buffers (alt=proto)" if (name, text) == ("alt", "proto") else ""
+    )
+    if missing:
+        raise ApiError(501, "notImplemented", f"The sandbox does not have {missing}.")
     return text
 
 

@@ -66,8 +66,10 @@ MODULES = (
     sheets,
 )
 """The modules that register the methods when they are imported."""
-_ELSEWHERE = re.compile(r"/(upload/|resumable/)?(drive|sheets|calendar|gmail|oauth2|docs|admin|people|tasks)/")
-"""Paths of Google's, also of other versions and other APIs."""
+_ELSEWHERE = re.compile(
+    r"/(upload/)?(?!drive/v3/|calendar/v3/|gmail/v1/)(drive|sheets|calendar|gmail|oauth2|docs|admin|people|tasks)/"
+)
+"""Paths of other versions and of other APIs of Google's."""
 _LONGEST_BATCH = 100
 """Calls of one batch (https://developers.google.com/workspace/drive/api/guides/performance)."""
 
