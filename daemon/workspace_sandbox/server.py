@@ -21,30 +21,16 @@ import msgspec
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from workspace_sandbox import (
-    calendar,
-    calendars,
-    discovery,
-    drive,
-    drive_changes,
-    drive_drives,
-    drive_permissions,
-    gmail,
-    gmail_labels,
-    gmail_settings,
-    multipart,
-    pages,
-    sheet_values,
-    sheets,
-    tokens,
-    trouble,
-    uploads,
-)
+from workspace_sandbox import discovery, multipart, pages, tokens, trouble, uploads
+from workspace_sandbox.calendar import calendars, events
 from workspace_sandbox.calls import HANDLERS, Answer, ApiError, Call, Json
+from workspace_sandbox.drive import changes, file_methods, permissions, shared_drives
 from workspace_sandbox.faults import DroppedConnectionError, Fault, Faults
 from workspace_sandbox.founding import Founding
+from workspace_sandbox.gmail import labels, messages, settings
 from workspace_sandbox.quota import Quota
 from workspace_sandbox.refusals import error_body
+from workspace_sandbox.sheets import spreadsheets, values
 from workspace_sandbox.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -53,17 +39,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=UTF-8"
 MODULES = (
-    calendar,
-    calendars,
-    drive,
-    drive_changes,
-    drive_drives,
-    drive_permissions,
-    gmail,
-    gmail_labels,
-    gmail_settings,
-    sheet_values,
-    sheets,
+    *(changes, file_methods, permissions, shared_drives),
+    *(spreadsheets, values),
+    *(calendars, events),
+    *(labels, messages, settings),
 )
 """The modules that register the methods when they are imported."""
 _ELSEWHERE = re.compile(

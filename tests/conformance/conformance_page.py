@@ -16,9 +16,9 @@ from pathlib import Path
 from googleapiclient.discovery_cache import get_static_doc
 
 import workspace_sandbox.server  # noqa: F401  # the modules of the APIs register their methods
-from workspace_sandbox import formula_functions, sheet_requests
 from workspace_sandbox.calls import HANDLERS
 from workspace_sandbox.discovery import routes
+from workspace_sandbox.sheets import formula_functions, requests
 
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 APIS = {"drive": "Drive v3", "sheets": "Sheets v4", "calendar": "Calendar v3", "gmail": "Gmail v1"}
@@ -28,7 +28,10 @@ _EVENT = (
     "no conferences, attachments, labels of events, working locations, focus time; no guests of a series with times"
 )
 _ONE_PAGE = "all on one page, no sync token"
-_SPREADSHEET = "no tables, banding, slicers, pivot tables, data sources"
+_SPREADSHEET = (
+    "no tables, banding, slicers, pivot tables, data sources, theme; of the usual format only background, padding, "
+    "alignment and wrapping"
+)
 PARTIAL: dict[str, str] = {
     "drive.about.get": "the user, and fixed limits",
     "drive.changes.list": "the space `drive` only",
@@ -104,7 +107,7 @@ def _parts() -> Iterator[tuple[str, list[str]]]:
         yield f"methods of {api}", _table([one for one in methods if one.startswith(f"{api}.")])
     kinds = json.loads(get_static_doc("sheets", "v4"))["schemas"]["Request"]["properties"]
     there, missing = (
-        ", ".join(f"`{one}`" for one in sorted(kinds) if (one in sheet_requests._CHANGES) is wanted)
+        ", ".join(f"`{one}`" for one in sorted(kinds) if (one in requests._CHANGES) is wanted)
         for wanted in (True, False)
     )
     yield (

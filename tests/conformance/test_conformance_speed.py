@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from conformance_place import SPREADSHEET, Person, bearer
 
-from workspace_sandbox.drive_files import Files
+from workspace_sandbox.drive.files import Files
 from workspace_sandbox.founding import DRIVE_ID
-from workspace_sandbox.grid import new_sheet, new_spreadsheet, put_cell
 from workspace_sandbox.server import Sandbox, serve
+from workspace_sandbox.sheets.grid import new_sheet, new_spreadsheet, put_cell
 from workspace_sandbox.workspace import Workspace
 
 SPREADSHEETS = 1_000
