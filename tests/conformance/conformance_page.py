@@ -68,9 +68,7 @@ PARTIAL: dict[str, str] = {
     "calendar.calendars.update": "secondary calendars only, in Europe/Madrid",
     "calendar.events.delete": _SERIES,
     "calendar.events.import": _EVENT,
-    "calendar.events.insert": (
-        f"{_EVENT}; recurrence daily, weekly with BYDAY, or yearly, with INTERVAL, COUNT, UNTIL and EXDATE"
-    ),
+    "calendar.events.insert": (f"{_EVENT}; recurrence by one RRULE of days, weeks, months or years, and EXDATE"),
     "calendar.events.list": "who sees free/busy only gets 501",
     "calendar.events.patch": f"as `events.insert`; {_SERIES}",
     "calendar.events.update": f"as `events.insert`; {_SERIES}",

@@ -466,8 +466,8 @@ def test_weekly_hours_keep_their_wall_time(served: Served) -> None:
 
 def test_other_rules_are_refused_not_ignored(served: Served) -> None:
     """The sandbox's own promise: what is not there answers 501."""
-    monthly = ["RRULE:FREQ=MONTHLY"]
-    assert refusal(lambda: insert(served, recurrence=monthly)) == (501, "notImplemented")
+    hourly = ["RRULE:FREQ=HOURLY"]
+    assert refusal(lambda: insert(served, recurrence=hourly)) == (501, "notImplemented")
     move = served.calendar().events().move(calendarId="primary", eventId=EVENT_ID, destination=COLLEAGUE)
     assert refusal(move.execute) == (501, "notImplemented")
 

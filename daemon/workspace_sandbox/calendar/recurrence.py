@@ -1,35 +1,37 @@
 """Recurrence of events (RFC 5545, sections 3.3.10 and 3.8.5): one RRULE, and the dates EXDATE leaves out.
 
-Daily, weekly (with BYDAY and WKST) or yearly, with INTERVAL, COUNT and UNTIL. Everything else of the standard is
-refused with 501.
+Days, weeks, months and years with every part of the standard; rules of hours and less, EXRULE and RDATE are refused
+with 501.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from dateutil.rrule import rrulestr
 
 from workspace_sandbox.calls import ApiError
 
-_WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
+_FREQUENCIES = ("DAILY", "WEEKLY", "MONTHLY", "YEARLY")
+_LARGEST = {"BYMONTH": 12, "BYMONTHDAY": 31, "BYYEARDAY": 366, "BYWEEKNO": 53, "BYSETPOS": 366}
+"""Parts that are numbers, other than 0; but for months, they may count from the end."""
+_NUMBERED_DAY = re.compile(r"[+-]?\d+[A-Z]{2}")
 _EXCEPTION = re.compile(r"EXDATE((?:;[A-Z]+=[^;:]+)*):(.+)")
+_LONGEST = timedelta(days=36_525)
+"""Nobody looks further; and a rule for a day that never comes, such as 30 February, ends."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    frequency: str
-    """DAILY, WEEKLY or YEARLY."""
-    interval: int = 1
+    text: str
+    """The parts of the RRULE without COUNT and UNTIL."""
     count: int | None = None
     until: datetime | date | None = None
     """The last start there may be: a date, or an instant in UTC."""
-    weekdays: tuple[int, ...] = ()
-    """Days of a weekly rule, 0 for Monday; none: the day of the first start."""
-    first_weekday: int = 0
-    """The day weeks begin with (WKST)."""
     excluded: frozenset[date | datetime] = frozenset()
     """Starts that are left out: dates, and instants in UTC."""
 
@@ -43,26 +45,9 @@ class Rule:
         exceptions = [one for one in lines if one.startswith("EXDATE")]
         if len(rules) != 1 or len(rules) + len(exceptions) != len(lines):
             raise _not_there("anything but one RRULE line and EXDATE lines")
+        text, count, until = _parsed(rules[0].removeprefix("RRULE:"))
         excluded = frozenset(one for line in exceptions for one in _excluded(line, zone or ZoneInfo("UTC")))
-        return replace(cls._parsed(rules[0].removeprefix("RRULE:")), excluded=excluded)
-
-    @classmethod
-    def _parsed(cls, text: str) -> Rule:
-        parts = dict(one.partition("=")[::2] for one in text.rstrip(";").split(";"))
-        frequency = parts.pop("FREQ", "")
-        if frequency not in ("DAILY", "WEEKLY", "YEARLY"):
-            raise _not_there(f"FREQ={frequency}")
-        interval, count, until = (parts.pop(name, None) for name in ("INTERVAL", "COUNT", "UNTIL"))
-        first_weekday = _weekday(parts.pop("WKST", "MO"))
-        weekdays = tuple(_weekday(one) for one in parts.pop("BYDAY").split(",")) if "BYDAY" in parts else ()
-        if weekdays and frequency != "WEEKLY":
-            raise _not_there(f"BYDAY with FREQ={frequency}")
-        if parts:
-            raise _not_there(", ".join(sorted(parts)))
-        if (count and until) or not all(one is None or re.fullmatch(r"[1-9]\d*", one) for one in (interval, count)):
-            raise _invalid()
-        times = int(count) if count else None
-        return cls(frequency, int(interval or 1), times, _until(until), tuple(sorted(set(weekdays))), first_weekday)
+        return cls(text, count, until, excluded)
 
     def starts(self, first: date | datetime, zone: ZoneInfo) -> Iterator[date | datetime]:
         """The starts of all instances, in order: dates for all-day events, else local times in `zone`."""
@@ -75,24 +60,12 @@ class Rule:
     def _series(self, first: date | datetime, zone: ZoneInfo) -> Iterator[date | datetime]:
         """The starts without an end or exceptions."""
         # Wall time is kept: nine o'clock stays nine o'clock when the clocks change.
-        local = first.astimezone(zone).replace(tzinfo=None) if isinstance(first, datetime) else first
-        for step in range(100_000):
-            for moved in self._step(local, step * self.interval):
-                yield moved.replace(tzinfo=zone) if isinstance(moved, datetime) else moved
-
-    def _step(self, first: date | datetime, steps: int) -> list[date] | list[datetime]:
-        """The starts within one day, week or year of the series; none on 29 February in a common year."""
-        try:
-            if self.frequency == "YEARLY":
-                return [first.replace(year=first.year + steps)]
-            if self.frequency == "DAILY":
-                return [first + timedelta(days=steps)]
-            week = first - timedelta(days=(first.weekday() - self.first_weekday) % 7) + timedelta(weeks=steps)
-            weekdays = self.weekdays or (first.weekday(),)
-            days = sorted(week + timedelta(days=(one - self.first_weekday) % 7) for one in weekdays)
-            return [one for one in days if one >= first]
-        except (ValueError, OverflowError):
-            return []
+        if isinstance(first, datetime):
+            for local in _repeated(self.text, first.astimezone(zone).replace(tzinfo=None)):
+                yield local.replace(tzinfo=zone)
+        else:
+            for midnight in _repeated(self.text, datetime.combine(first, time())):
+                yield midnight.date()
 
     def _is_over(self, start: date | datetime) -> bool:
         if self.until is None:
@@ -104,12 +77,39 @@ class Rule:
         return day > last
 
 
-def _weekday(text: str) -> int:
-    if re.fullmatch(r"[+-]?\d+[A-Z]{2}", text):
-        raise _not_there(f"BYDAY={text}")
-    if text not in _WEEKDAYS:
+def _parsed(text: str) -> tuple[str, int | None, datetime | date | None]:
+    """The rule without its end, how often at most, and until when."""
+    parts = dict(one.partition("=")[::2] for one in text.rstrip(";").split(";"))
+    if parts.get("FREQ") not in _FREQUENCIES:
+        raise _not_there(f"FREQ={parts.get('FREQ', '')}")
+    count, until = parts.pop("COUNT", None), parts.pop("UNTIL", None)
+    numbers = (parts.get("INTERVAL"), count)
+    if (count and until) or not all(one is None or re.fullmatch(r"[1-9]\d*", one) for one in numbers):
         raise _invalid()
-    return _WEEKDAYS.index(text)
+    if parts["FREQ"] in ("DAILY", "WEEKLY") and any(map(_NUMBERED_DAY.fullmatch, parts.get("BYDAY", "").split(","))):
+        raise _invalid()
+    rest = ";".join(f"{name}={value}" for name, value in parts.items())
+    if not all(_in_range(name, one) for name in _LARGEST if name in parts for one in parts[name].split(",")):
+        raise _invalid()
+    try:
+        rrulestr(rest, dtstart=datetime(2026, 1, 1))  # noqa: DTZ001  # only to see whether it is a rule
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise _invalid() from None
+    return rest, int(count) if count else None, _until(until)
+
+
+def _in_range(name: str, text: str) -> bool:
+    least = 1 if name == "BYMONTH" else -_LARGEST[name]
+    return re.fullmatch(r"[+-]?[1-9]\d*", text) is not None and least <= int(text) <= _LARGEST[name]
+
+
+def _repeated(text: str, first: datetime) -> Iterator[datetime]:
+    """The local times at which the rule holds, from `first` on."""
+    latest = datetime.max if first > datetime.max - _LONGEST else first + _LONGEST  # noqa: DTZ901
+    for start in rrulestr(text, dtstart=first):
+        if start > latest:
+            return
+        yield start
 
 
 def _excluded(line: str, zone: ZoneInfo) -> Iterator[date | datetime]:
@@ -150,6 +150,5 @@ def _not_there(what: str) -> ApiError:
     return ApiError(
         501,
         "notImplemented",
-        "The sandbox repeats events daily, weekly (BYDAY) or yearly, with INTERVAL, COUNT, UNTIL and EXDATE; "
-        f"{what} is not there yet.",
+        f"The sandbox repeats events by days, weeks, months and years, with EXDATE; {what} is not there yet.",
     )
