@@ -119,7 +119,7 @@ def test_all_spreadsheets_are_listed_quickly(owner: Person, ids: list[str]) -> N
 def test_cells_with_all_about_them_are_read_quickly(owner: Person, ids: list[str]) -> None:
     """Nearly a megabyte: what all parts need of the processor, so that what else the machine does delays nothing.
 
-    On a slow machine it may be three times what reading the answer's JSON needs; here it is two and a half times.
+    On a slow machine it may be three and a half times what reading the answer's JSON needs; here it is two and a half.
     """
     whole = [owner.sheets.get(spreadsheetId=one, includeGridData=True) for one in ids]
     answer = json.dumps(owner.sheets.get(spreadsheetId=ids[0], includeGridData=True, fields="*").execute())
@@ -128,7 +128,7 @@ def test_cells_with_all_about_them_are_read_quickly(owner: Person, ids: list[str
         first.append(_processor(request.execute))
         parsing.append(_processor(lambda: json.loads(answer)))
     print(f"cells with all fields, first time: {median(first) * 1000:.1f} ms; JSON {median(parsing) * 1000:.1f} ms")
-    assert median(first) < max(READING_ONE, 3 * median(parsing))
+    assert median(first) < max(READING_ONE, 3.5 * median(parsing))
     _seconds("cells with all fields (includeGridData), again", whole)
     fields = "sheets(data(rowData(values(formattedValue,userEnteredValue))))"
     masked = [owner.sheets.get(spreadsheetId=one, fields=fields) for one in ids]
