@@ -310,6 +310,9 @@ def _by_status(row: Deployment, memory: Memory, around: Surroundings, now: datet
     if incomplete := _incomplete(row, around):
         return Decision(Progress.NEEDS_ATTENTION, incomplete)
     decision = _under_way(row, memory, around, now)
+    if not memory.has_event and row.window is not None and row.window.start == memory.start:
+        # The start mail goes first; where the event failed then, or the daemon died in between, it is still wanted.
+        decision = replace(decision, event=EventWish.INVITE)
     missed = _partly_out(Kind.START, memory) is not None and not any(one.kind is Kind.START for one in decision.wanted)
     if missed and row.status is Status.PLANNED:
         untold = Sentence.of("start_partly", column=around.policy.names.shown(log.STATUS))
@@ -738,7 +741,8 @@ def _to_go(kind: Kind, memory: Memory) -> bool:
 
 
 def _record(memory: Memory) -> EventWish:
-    return EventWish.RECORD if memory.has_event else EventWish.LEAVE
+    """Also where it is not sure whether the event stands."""
+    return EventWish.RECORD if memory.may_have_event else EventWish.LEAVE
 
 
 def _how_it_ended(row: Deployment, memory: Memory) -> tuple[Sentence, ...]:

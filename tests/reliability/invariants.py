@@ -60,6 +60,20 @@ def judge(life: Life) -> Verdict:
     return Verdict(tuple(dict.fromkeys(wrong)), mails, len(lost), len(twice), parked)
 
 
+def count(figures: Counter[str], what: str, life: Life, verdict: Verdict) -> None:
+    """Add a life to the figures of the run."""
+    killed = sum(times for name, times in life.trouble.met.items() if name.startswith("killed"))
+    figures[what] += 1
+    figures[f"{what}: deaths of the daemon"] += killed
+    figures[f"{what}: calls that failed"] += sum(life.trouble.met.values()) - killed
+    figures[f"{what}: mails that arrived"] += verdict.mails
+    figures[f"{what}: lost"] += verdict.lost
+    figures[f"{what}: twice"] += verdict.twice
+    figures[f"{what}: parked"] += len(verdict.parked)
+    for reason in verdict.parked:
+        figures[f"{what}: parked because {reason}"] += 1
+
+
 def _lost(everybody: Mapping[str, list[Received]], effects: list[Effect]) -> Iterator[str]:
     """What the ledger says is out is in every recipient's inbox."""
     has = {address: {mail.marker for mail in mails} for address, mails in everybody.items()}

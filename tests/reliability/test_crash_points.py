@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from course import Course
-from invariants import PEOPLE, judge, received
+from invariants import PEOPLE, count, judge, received
 from simulation import Life, Machine
 from world import MADRID, TICKS, WEDNESDAY
 
@@ -72,7 +73,7 @@ def undisturbed(machine: Machine) -> Undisturbed:
 
 @pytest.mark.parametrize("part", range(SAMPLE))
 def test_a_daemon_that_dies_at_any_point_loses_nothing_and_sends_nothing_twice(
-    machine: Machine, undisturbed: Undisturbed, part: int
+    machine: Machine, undisturbed: Undisturbed, part: int, figures: Counter[str]
 ) -> None:
     points = undisturbed.points
     first, end = points * part // SAMPLE, points * (part + 1) // SAMPLE
@@ -83,6 +84,7 @@ def test_a_daemon_that_dies_at_any_point_loses_nothing_and_sends_nothing_twice(
         assert life.trouble.met["killed somewhere"] == 1
         Course(life).calm()
         verdict = judge(life)
+        count(figures, "crash points", life, verdict)
         assert (verdict.wrong, verdict.parked) == ((), ()), f"died at point {point} of {points}"
         assert _told(life) == undisturbed.told, f"died at point {point} of {points}"
 

@@ -33,7 +33,7 @@ FINAL = ("Done", "Needs attention")
 
 
 def test_a_daemon_killed_every_few_seconds_behind_failing_calls_loses_nothing_and_sends_nothing_twice(
-    tmp_path: Path,
+    tmp_path: Path, figures: Counter[str]
 ) -> None:
     chance, trouble = random.Random(7), Trouble(seed=7, share=0.0)
     with started_sandbox(tmp_path / "sandbox") as workspace, failing_proxy(workspace.origin, trouble) as origin:
@@ -62,8 +62,9 @@ def test_a_daemon_killed_every_few_seconds_behind_failing_calls_loses_nothing_an
         assert kills >= SECONDS / 10
         assert len(rows) == row - 2
         judge(workspace, rows)
-        told = Counter(row[log.PROGRESS].split(":")[0] for row in rows)
-        print(f"killed {kills} times, {sum(trouble.met.values())} calls failed {dict(trouble.met)}, rows: {dict(told)}")
+        figures["real processes: deployments"] += len(rows)
+        figures["real processes: deaths of the daemon"] += kills
+        figures["real processes: calls that failed"] += sum(trouble.met.values())
 
 
 def plan(workspace: Workspace, row: int) -> None:

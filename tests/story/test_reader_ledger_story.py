@@ -280,6 +280,33 @@ def kill(world: World, monkeypatch: pytest.MonkeyPatch, service: str, method: st
     monkeypatch.setattr(adapter, method, dying)
 
 
+@pytest.mark.parametrize("fate", ["killed", "503", "cut"])
+def test_an_event_that_fails_with_the_start_mail_of_a_row_planned_at_the_last_moment_is_made_good(
+    world: World, monkeypatch: pytest.MonkeyPatch, fate: str
+) -> None:
+    world.now = WEDNESDAY - timedelta(seconds=10)
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    if fate == "killed":
+        kill(world, monkeypatch, "calendar", "insert", done=False)
+        with pytest.raises(Killed):
+            world.after(seconds=31)
+        monkeypatch.undo()
+        world.restart()
+    else:
+        world.fault("calendar.events.insert", "error" if fate == "503" else "drop")
+        world.after(seconds=31)
+    for seconds in (6, 30, 60):
+        world.after(seconds=seconds)
+    assert len(world.notices()) == 1
+    assert len(events(world, MANAGER)) == 1
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    [event] = events(world, MANAGER)
+    assert datetime.fromisoformat(event["end"]["dateTime"]) < WEDNESDAY + timedelta(minutes=5)
+
+
 # Time ----------------------------------------------------------------------------------------------------------------
 
 
