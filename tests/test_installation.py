@@ -24,8 +24,10 @@ from cli_helpers import (
 )
 from deploylog import deployment_log as log
 from deploylog import registry
+from deploylog.summary import GUIDE, SUMMARY
 
 NOTHING = "Folder, TEMPLATE and registry are there; nothing to do.\n"
+OUR_TABS = [log.DEPLOYMENTS, log.HISTORY, SUMMARY, GUIDE]
 FOLDER = "application/vnd.google-apps.folder"
 
 
@@ -80,7 +82,7 @@ def test_it_makes_folder_template_and_registry_and_says_so(workspace: Workspace,
     [_, folder, registry_file, template] = files(workspace)
     assert (folder["name"], folder["mimeType"]) == ("OTHERS", FOLDER)
     assert template["parents"] == registry_file["parents"] == [folder["id"]]
-    assert tabs(workspace, TEMPLATE) == [log.DEPLOYMENTS, log.HISTORY]
+    assert tabs(workspace, TEMPLATE) == OUR_TABS
     assert tabs(workspace, REGISTRY) == list(registry.TABS)
     assert deploylog("plan", "-c", config).status == 0
 
@@ -124,11 +126,11 @@ def test_a_lost_answer_leads_to_nothing_twice(workspace: Workspace, config: Path
     assert "it may have been carried out" in first.err.splitlines()[0]
     assert deploylog("init", "-c", config).status == 0
     assert [one["name"] for one in files(workspace)] == ["DEPLOYMENTS", REGISTRY, TEMPLATE]
-    assert tabs(workspace, TEMPLATE) == [log.DEPLOYMENTS, log.HISTORY]
+    assert tabs(workspace, TEMPLATE) == OUR_TABS
     assert deploylog("init", "-c", config).out == NOTHING
 
 
-def test_an_owners_template_is_left_as_it_is(workspace: Workspace, config: Path) -> None:
+def test_an_owners_template_that_cannot_be_understood_is_left_as_it_is(workspace: Workspace, config: Path) -> None:
     [folder] = files(workspace)
     body = {
         "name": TEMPLATE,
@@ -140,12 +142,10 @@ def test_an_owners_template_is_left_as_it_is(workspace: Workspace, config: Path)
     workspace.staff.type(theirs, tab, ["Ticket", "When"], 1, {"Ticket": "Ticket", "When": "When"})
     before = workspace.spreadsheet(TEMPLATE, includeGridData="true")
     done = deploylog("init", "-c", config)
-    assert done.status == 0
-    assert "TEMPLATE" not in done.out
+    assert done.status == 2
+    assert done.sentence.startswith(f"{TEMPLATE}: it has no tab {log.DEPLOYMENTS};")
     assert workspace.spreadsheet(TEMPLATE, includeGridData="true") == before
-    refused = deploylog("plan", "-c", config)
-    assert refused.status == 2
-    assert refused.sentence.startswith(f"{TEMPLATE} has no tab {log.DEPLOYMENTS};")
+    assert deploylog("plan", "-c", config).status == 2
 
 
 def test_a_made_template_whose_tab_people_renamed_is_left_as_it_is(workspace: Workspace, config: Path) -> None:
@@ -153,7 +153,8 @@ def test_a_made_template_whose_tab_people_renamed_is_left_as_it_is(workspace: Wo
     workspace.rename_tab(TEMPLATE, log.DEPLOYMENTS, "Ours")
     before = workspace.spreadsheet(TEMPLATE, includeGridData="true")
     done = deploylog("init", "-c", config)
-    assert (done.status, done.out) == (0, NOTHING)
+    assert done.status == 2
+    assert "its tab Ours has such columns; write Deployments: Ours under columns" in done.sentence
     assert workspace.spreadsheet(TEMPLATE, includeGridData="true") == before
 
 
@@ -163,7 +164,7 @@ def test_a_bare_template_in_which_people_wrote_meanwhile_is_left_as_it_is(worksp
     [tab] = tabs(workspace, TEMPLATE)
     workspace.staff.type(workspace.id_of(TEMPLATE), tab, ["Ticket"], 1, {"Ticket": "Ticket"})
     done = deploylog("init", "-c", config)
-    assert (done.status, TEMPLATE in done.out) == (0, False)
+    assert (done.status, done.out) == (2, "")
     assert tabs(workspace, TEMPLATE) == [tab]
 
 

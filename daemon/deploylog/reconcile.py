@@ -263,6 +263,10 @@ class Reconciler:
         """The registry as it stands."""
         return self._customer_logs.read_registry().registry
 
+    def logs(self) -> list[DriveFile]:
+        """Every log of the folder, by name."""
+        return sorted(self._customer_logs.list_logs().values(), key=lambda file: file.name)
+
     def log_file(self, customer: str) -> DriveFile:
         """The log of a customer, by name. Raises `ConfigurationError` where there is no such customer or no log yet."""
         current = self.customers()
