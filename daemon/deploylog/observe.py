@@ -95,6 +95,8 @@ class LogView:
     rows: tuple[RowView, ...]
     new: bool
     """The ledger has never seen this log."""
+    stopped: tuple[Progress, Sentence] | None = None
+    """Why nothing may be sent for it whatever its rows say."""
 
     @property
     def due(self) -> datetime | None:
@@ -169,10 +171,11 @@ class Observer:
         registry: Registry,
         taken: Sequence[tuple[str, str, Window]],
         now: datetime,
+        stopped: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
-        `taken` holds the windows of other logs: ID, responsible and window.
+        `taken` holds the windows of other logs: ID, responsible and window. `stopped`: why nothing may be sent for it.
         """
         cells = self.read(file, now)
         names, domains = self._policy.names, self._organization.domains
@@ -200,9 +203,9 @@ class Observer:
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
             held = row.row in identities.to_write
-            decision = self._decide(row, memory, customer, registry, announced, taken, now, held)
+            decision = self._decide(row, memory, customer, registry, announced, taken, now, held, stopped)
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
-        return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None)
+        return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None, stopped)
 
     def decide_again(self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]]) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
@@ -216,7 +219,9 @@ class Observer:
         rows = []
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
-            decision = self._decide(row.deployment, memory, view.customer, registry, announced, taken, now, row.held)
+            decision = self._decide(
+                row.deployment, memory, view.customer, registry, announced, taken, now, row.held, view.stopped
+            )
             rows.append(replace(row, memory=memory, decision=decision))
         return replace(view, rows=tuple(rows))
 
@@ -236,6 +241,7 @@ class Observer:
         others: Iterable[tuple[str, str, Window]],
         now: datetime,
         held: bool,
+        stopped: tuple[Progress, Sentence] | None,
     ) -> Decision:
         if customer is None:
             announcing = row.status not in (Status.DRAFT, Status.CANCELLED)
@@ -253,6 +259,7 @@ class Observer:
             contacts=registry.contacts_of(customer),
             dates=self._circumstances(row, customer, registry, log, others),
             paused=registry.pause_all or customer.paused,
+            stopped=stopped,
         )
         decision = decide(row, memory, around, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):

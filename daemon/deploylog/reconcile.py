@@ -117,11 +117,11 @@ class Reconciler:
         report = PassReport()
         now = clock()
         sheet = self._customer_logs.read_registry()
-        current = sheet.registry
-        report.problems += self._customer_logs.registry_problems(current)
+        current = self._customer_logs.settled(sheet.registry, now)
         if whole or not self._files:
             self._files = self._customer_logs.list_logs()
-            self._files |= self._customer_logs.make_missing(sheet, self._files, now, report.problems)
+            self._files |= self._customer_logs.tend(current, self._files, now, report.problems)
+        report.problems += self._customer_logs.registry_problems(sheet.registry)
         changed_registry = current != self._last_registry
         self._last_registry = current
         if changed_registry:
@@ -152,7 +152,7 @@ class Reconciler:
             progress(len(chosen), len(chosen))
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, report.problems)
+            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
@@ -301,7 +301,8 @@ class Reconciler:
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file)
-        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now)
+        stopped = self._customer_logs.stopped(file, customer, current) if customer else None
+        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now, stopped)
         self._windows[file.id] = view.windows()
         return view
 
