@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test check lint format wheel clean
+.PHONY: install demo test check lint format screenshots wheel clean
 
 install: $(STAMP)
 
@@ -30,6 +30,10 @@ check: lint test
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The pictures of docs/, as Debian's Chromium shows the sandbox's pages.
+screenshots: install
+	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/screenshots.py
 
 wheel: install
 	$(BIN)/python -m build --quiet --wheel

@@ -165,8 +165,13 @@ class Sharing:
             self.drive.unshare(file.id, permission.id)
             log.info("log no longer shared", log=file.name, address=permission.address)
         self.ledger.forget_shares(file.id, todo.forget)
-        refused = tuple(one.address for one in todo.share if not self._share(file, one, new))
-        self._tended[file.id] = _Tended(file.version, wanted, refused, now + ASK_AGAIN if refused else None)
+        before = self._tended.get(file.id)
+        if before is not None and before.wanted == wanted and before.until is not None and now < before.until:
+            waiting, until = before.refused, before.until
+        else:
+            waiting, until = (), now + ASK_AGAIN
+        refused = tuple(one.address for one in todo.share if one.address in waiting or not self._share(file, one, new))
+        self._tended[file.id] = _Tended(file.version, wanted, refused, until if refused else None)
 
     def look(self, file: DriveFile) -> None:
         """Note who may edit a log, where that is not known of it as it is now. Raises `OutsideError`."""

@@ -44,7 +44,7 @@ def summary_requests(sheet_id: int, letters: Mapping[str, str], names: Names, sa
         place = Place(sheet_id, 1, position)
         requests += [
             ask.header(place, names.shown(column), bracketed(say(f"{SUMMARY}/{column}"), names)),
-            ask.width(sheet_id, position, 110),
+            ask.width(sheet_id, position, 125),
         ]
     requests.append(ask.look(Place(sheet_id, 1, 0), numberFormat={"type": "DATE", "pattern": "mmm yyyy"}))
     cells = [[{"userEnteredValue": {"formulaValue": one}} for one in line] for line in formulas(letters, names)]
@@ -120,8 +120,8 @@ def _chart(sheet_id: int, names: Names, say: Say) -> Request:
             "series": series,
         },
     }
-    anchor = {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": len(SUMMARY_COLUMNS) + 1}
-    place = {"anchorCell": anchor, "widthPixels": 640, "heightPixels": 380}
+    anchor = {"sheetId": sheet_id, "rowIndex": 1, "columnIndex": len(SUMMARY_COLUMNS) + 1}
+    place = {"anchorCell": anchor, "widthPixels": 600, "heightPixels": 360}
     return {"addChart": {"chart": {"spec": spec, "position": {"overlayPosition": place}}}}
 
 
@@ -135,10 +135,10 @@ def guide_requests(sheet_id: int, names: Names, say: Say) -> list[Request]:
     steps = [(str(number), bracketed(say(f"guide_{number}"), names)) for number in range(1, GUIDE_STEPS + 1)]
     title = {"textFormat": {"bold": True, "fontSize": 14}}
     lines = [
-        [_text(say("guide_title"), title)],
+        [{}, _text(say("guide_title"), title)],
         *([_text(one), _text(other)] for one, other in steps),
         [],
-        [_text(say("guide_example"), title)],
+        [{}, _text(say("guide_example"), title)],
         *([_text(one, {"textFormat": {"bold": True}}), _text(other)] for one, other in example),
     ]
     wrapped = {"wrapStrategy": "WRAP", "verticalAlignment": "TOP"}

@@ -23,7 +23,8 @@ DAEMON_COLOUR = {"red": 0.93, "green": 0.94, "blue": 0.96}
 """The shade of the daemon's columns."""
 WIDE = {log.TICKETS: 320, log.COMPONENTS: 240, log.PROGRESS: 420, log.NEXT_ACTION: 260, log.COMMENT: 240}
 WIDTH = 130
-NARROW = 95
+NARROW = 124
+REGISTRY_WIDE = {registry.STATE: 320, "Share log with": 260, "E-mail": 240, "Reason": 240}
 LOCALES = MappingProxyType({"es": "es_ES", "ca": "es_ES", "en": "en_GB"})
 """Of a new spreadsheet: in each, 9/12 is the ninth of December, as the notes say."""
 
@@ -177,7 +178,7 @@ def registry_column(place: Place, tab: str, column: str, names: Names, say: Say)
     requests = [
         ask.header(place, names.shown(column), "\n\n".join(told)),
         ask.look(place, **style),
-        ask.width(place.sheet_id, place.position, 320 if column == registry.STATE else WIDTH),
+        ask.width(place.sheet_id, place.position, REGISTRY_WIDE.get(column, WIDTH)),
     ]
     if column in registry.DROPDOWNS:
         requests.append(ask.dropdown(place, tuple(map(names.shown, registry.DROPDOWNS[column]))))
