@@ -201,3 +201,68 @@ def read_until(terminal: int, words: str) -> str:
         assert select.select([terminal], [], [], PATIENCE)[0], shown
         shown += os.read(terminal, 4096).decode()
     return shown
+
+
+def by_hand(workspace: Workspace, header: list[str]) -> str:
+    """An owner's TEMPLATE with this header in a tab Deployments."""
+    [folder] = files(workspace)
+    body = {
+        "name": TEMPLATE,
+        "mimeType": "application/vnd.google-apps.spreadsheet",
+        "parents": [folder["id"]],
+    }
+    file_id = str(workspace.staff.call("POST", "/drive/v3/files", body, supportsAllDrives="true")["id"])
+    workspace.rename_tab(TEMPLATE, tabs(workspace, TEMPLATE)[0], log.DEPLOYMENTS)
+    workspace.staff.type(file_id, log.DEPLOYMENTS, header, 1, {one: one for one in header})
+    return file_id
+
+
+def test_spanish_headers_that_are_not_mapped_are_asked_about_and_nothing_is_done(
+    workspace: Workspace, config: Path
+) -> None:
+    by_hand(workspace, ["Fecha", "Componentes", "Responsable"])
+    before = workspace.spreadsheet(TEMPLATE, includeGridData="true")
+    done = deploylog("init", "--yes", "-c", config)
+    assert done.status == 2
+    assert "such as Start: Fecha, Components: Componentes, Responsible: Responsable" in done.sentence
+    assert workspace.spreadsheet(TEMPLATE, includeGridData="true") == before
+
+
+def test_the_plan_asks_about_a_column_that_looks_like_one_it_would_add(workspace: Workspace, config: Path) -> None:
+    by_hand(workspace, ["Status", "Start", "Componentes"])
+    done = deploylog("init", "-c", config)
+    assert done.status == 0
+    assert "(is Componentes your Components? then write Components: Componentes under columns first)" in done.out
+    assert deploylog("init", "-c", config).out == NOTHING
+    assert deploylog("plan", "-c", config).status == 0
+
+
+def test_upgrade_tells_how_far_it_is_goes_on_after_a_failure_and_run_again_does_what_is_left(
+    workspace: Workspace, config: Path
+) -> None:
+    assert deploylog("init", "-c", config).status == 0
+    template = workspace.id_of(TEMPLATE)
+    for customer in ("ACME", "DIBA"):
+        body = {"name": f"{customer} - Deployment log"}
+        workspace.staff.call("POST", f"/drive/v3/files/{template}/copy", body, supportsAllDrives="true")
+    assert deploylog("upgrade", "-c", config).out == "2 logs looked at; nothing to do.\n"
+    for customer in ("ACME", "DIBA"):
+        name = f"{customer} - Deployment log"
+        sheets = workspace.spreadsheet(name, fields="sheets(properties)")["sheets"]
+        guide = next(one["properties"]["sheetId"] for one in sheets if one["properties"]["title"] == GUIDE)
+        path = f"/v4/spreadsheets/{workspace.id_of(name)}:batchUpdate"
+        workspace.staff.call("POST", path, {"requests": [{"deleteSheet": {"sheetId": guide}}]})
+    workspace.fault("sheets.spreadsheets.batchUpdate", status=503, times=1)
+    first = deploylog("upgrade", "--yes", "-c", config)
+    assert first.status == 1
+    lines = first.out.splitlines()
+    assert lines[:2] == [f"- {one} - Deployment log: add the tab Guide" for one in ("ACME", "DIBA")]
+    assert lines[2].startswith("1 of 2, not done: ACME - Deployment log: add the tab Guide: ")
+    assert lines[3] == "2 of 2, done: DIBA - Deployment log: add the tab Guide"
+    second = deploylog("upgrade", "--yes", "-c", config)
+    assert (second.status, second.out.splitlines()[1:]) == (
+        0,
+        ["1 of 1, done: ACME - Deployment log: add the tab Guide"],
+    )
+    assert tabs(workspace, "ACME - Deployment log") == OUR_TABS
+    assert deploylog("upgrade", "-c", config).out == "2 logs looked at; nothing to do.\n"

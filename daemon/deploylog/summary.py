@@ -78,9 +78,9 @@ def _month(row: int, letters: Mapping[str, str], names: Names) -> list[str]:
         f"=EOMONTH(TODAY();-{MONTHS})+1" if row == 2 else f"=EDATE(A{row - 1};1)",
         f'=COUNTIFS({progress};"{done}*";{within})+E{row}',
         f"=B{row}-D{row}-E{row}",
-        f"=SUMPRODUCT(ARRAYFORMULA(IFERROR({delayed};0)))",
+        f"=SUMPRODUCT(IFERROR({delayed};0))",
         f'=COUNTIFS({progress};"{rolled_back}*";{within})',
-        f'=IF(D{row}=0;"";ROUND(SUMPRODUCT(ARRAYFORMULA(IFERROR({delayed}*{late};0)))/D{row};0))',
+        f'=IF(D{row}=0;"";ROUND(SUMPRODUCT(IFERROR({delayed}*{late};0))/D{row};0))',
     ]
 
 

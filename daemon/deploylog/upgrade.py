@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from deploylog import deployment_log as log
@@ -21,6 +22,41 @@ from deploylog.model import CHECKLIST
 from deploylog.sheet_requests import Place, Request
 from deploylog.summary import GUIDE, SUMMARY, Say, guide_requests, summary_requests
 from deploylog.template import history_column, history_requests, log_column, registry_column, registry_tab
+
+USUAL_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "estado": log.STATUS,
+        "estat": log.STATUS,
+        "entorno": log.ENVIRONMENT,
+        "entorn": log.ENVIRONMENT,
+        "fecha": log.START,
+        "fecha y hora": log.START,
+        "inicio": log.START,
+        "data": log.START,
+        "inici": log.START,
+        "duración": log.DURATION,
+        "duración (min)": log.DURATION,
+        "minutos": log.DURATION,
+        "durada": log.DURATION,
+        "minuts": log.DURATION,
+        "tickets": log.TICKETS,
+        "tickets y correos": log.TICKETS,
+        "tiquets": log.TICKETS,
+        "componentes": log.COMPONENTS,
+        "components": log.COMPONENTS,
+        "reinicio": log.RESTART,
+        "reinici": log.RESTART,
+        "responsable": log.RESPONSIBLE,
+        "acordado con": log.AGREED_WITH,
+        "acordat amb": log.AGREED_WITH,
+        "validado en": log.VALIDATED_IN,
+        "validat a": log.VALIDATED_IN,
+        "comentario": log.COMMENT,
+        "comentarios": log.COMMENT,
+        "comentari": log.COMMENT,
+    }
+)
+"""What such columns are often called in Spanish and Catalan. Never acted on: only the owner knows, so `init` asks."""
 
 Column = Callable[[Place, str], list[Request]]
 """Lays out the column of a name at a place."""
@@ -133,7 +169,17 @@ def _with_columns(tab: TabSurvey, wanted: Sequence[str], names: Names, column: C
         requests += column(Place(tab.info.sheet_id, layout.header_row, number), name)
         places[name] = number + 1
     words = (_column_words([names.shown(one) for one in missing], tab.info.title),) if missing else ()
-    return Plan(words, tuple(requests)), places
+    return Plan(words + _likely(_header_texts(tab, layout), missing), tuple(requests)), places
+
+
+def _likely(header: Sequence[str], missing: Sequence[str]) -> tuple[str, ...]:
+    """A remark per column that would be added although one of the owner's looks like it."""
+    found = [(text, USUAL_WORDS[folded(text)]) for text in header if folded(text) in USUAL_WORDS]
+    return tuple(
+        f"(is {text} your {ours}? then write {ours}: {text} under columns first)"
+        for text, ours in found
+        if ours in missing
+    )
 
 
 def _layout(tab: TabSurvey, wanted: Sequence[str], names: Names) -> Layout:
@@ -143,6 +189,13 @@ def _layout(tab: TabSurvey, wanted: Sequence[str], names: Names) -> Layout:
         return found
     if not tab.used_columns:
         return Layout(1, {})
+    for row in tab.top_values:
+        guesses = [f"{USUAL_WORDS[folded(one)]}: {one}" for one in row if folded(one) in USUAL_WORDS]
+        if len(guesses) > 1:
+            raise ConfigurationError(
+                f"the columns of its tab {tab.info.title} have names of your own; write what they are under columns, "
+                f"such as {', '.join(guesses)}"
+            )
     shown = ", ".join(names.shown(one) for one in wanted[:4])
     raise ConfigurationError(
         f"no header can be told in the first rows of its tab {tab.info.title}, where columns such as {shown} were "
