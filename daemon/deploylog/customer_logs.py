@@ -83,6 +83,8 @@ class CustomerLogs:
         self._counted: CountedContacts | None = None
         self._unchanged: dict[str, tuple[str, datetime]] = {}
         """By customer: what its row says, as a digest, and since when."""
+        self._not_looked_up: set[str] = set()
+        """Logs of which nobody could look who may edit them."""
         self._nobodys: dict[str, datetime] = {}
         """Logs no customer has, and since when that was seen."""
 
@@ -248,13 +250,17 @@ class CustomerLogs:
                 found.append(Sentence.of("internal_shared", file=file.name, addresses=people))
         self._shared_outside = tuple(found)
 
-    def stopped(self, file: DriveFile, customer: Customer, current: Registry) -> tuple[Progress, Sentence] | None:
+    def stopped(
+        self, file: DriveFile, customer: Customer, current: Registry, now: datetime
+    ) -> tuple[Progress, Sentence] | None:
         """Why nothing may be sent for this log whatever its rows say; None where something may."""
         if not is_ours(customer):
             return None
         try:
-            self._sharing.look(file)
+            self._sharing.look(file, now)
+            self._not_looked_up.discard(file.id)
         except OutsideError as failure:
+            self._not_looked_up.add(file.id)
             log.warning("who may edit cannot be looked up", log=file.name, reason=str(failure))
         if self._sharing.stops(file.id):
             code = "log_writers" if self._sharing.writers(file.id) else "log_writers_unknown"
@@ -347,6 +353,8 @@ class CustomerLogs:
     ) -> Standing:
         addresses = [one.address for one in current.contacts_of(customer)]
         _, share_problems = wanted_shares(customer, ())
+        if file is not None and file.id in self._not_looked_up:
+            share_problems = (*share_problems, Sentence.of("log_writers_unknown"))
         if file is None:
             return Standing(False, self._is_gone(customer, files), share_problems=share_problems)
         return Standing(

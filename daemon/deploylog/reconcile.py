@@ -301,7 +301,7 @@ class Reconciler:
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file)
-        stopped = self._customer_logs.stopped(file, customer, current) if customer else None
+        stopped = self._customer_logs.stopped(file, customer, current, now) if customer else None
         view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now, stopped)
         self._windows[file.id] = view.windows()
         return view

@@ -23,6 +23,8 @@ WRITERS = frozenset({"owner", "organizer", "fileOrganizer", "writer"})
 READER, COMMENTER = "reader", "commenter"
 ASK_AGAIN = timedelta(hours=1)
 """How long an address that Drive refused is not tried again; another entry in the registry is tried at once."""
+LOOK_AGAIN = timedelta(minutes=10)
+"""How old the knowledge of who may edit a log may be: members of the drive come and go without a change of the file."""
 
 log = structlog.get_logger(__name__)
 
@@ -131,6 +133,15 @@ class _Tended:
     """When refused addresses are tried again."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Writers:
+    """Which outsiders might edit a log when that was looked up."""
+
+    version: int
+    at: datetime
+    names: tuple[str, ...]
+
+
 @dataclass
 class Sharing:
     """Keeps the logs' permissions; asks Drive only where the file or the registry changed."""
@@ -142,8 +153,7 @@ class Sharing:
     may_notify: bool
     """False while all mail is redirected: Google's mail would reach customers."""
     _tended: dict[str, _Tended] = field(default_factory=dict)
-    _seen: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
-    """By file: the version it had, and the outsiders who might edit it."""
+    _seen: dict[str, _Writers] = field(default_factory=dict)
     _internal: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
     def is_due(self, file: DriveFile, wanted: tuple[Share, ...], now: datetime) -> bool:
@@ -159,7 +169,7 @@ class Sharing:
         `new`: a copy that was just made, which nobody has been given yet; it costs one call per address and no other.
         """
         present = () if new else tuple(self.drive.permissions(file.id))
-        self._note_writers(file, present)
+        self._note_writers(file, present, now)
         todo = changes(wanted, self.ledger.shares(file.id), present)
         for permission in todo.unshare:
             self.drive.unshare(file.id, permission.id)
@@ -173,15 +183,16 @@ class Sharing:
         refused = tuple(one.address for one in todo.share if one.address in waiting or not self._share(file, one, new))
         self._tended[file.id] = _Tended(file.version, wanted, refused, until if refused else None)
 
-    def look(self, file: DriveFile) -> None:
+    def look(self, file: DriveFile, now: datetime) -> None:
         """Note who may edit a log, where that is not known of it as it is now. Raises `OutsideError`."""
-        if self.outside_writers is Level.OFF or self._seen.get(file.id, (None,))[0] == file.version:
-            return
-        self._note_writers(file, self.drive.permissions(file.id))
+        seen = self._seen.get(file.id)
+        known = seen is not None and seen.version == file.version and now - seen.at < LOOK_AGAIN
+        if self.outside_writers is not Level.OFF and not known:
+            self._note_writers(file, self.drive.permissions(file.id), now)
 
-    def _note_writers(self, file: DriveFile, present: Sequence[Permission]) -> None:
+    def _note_writers(self, file: DriveFile, present: Sequence[Permission], now: datetime) -> None:
         writers = [one for one in outsiders(present, self.domains) if one.role in WRITERS]
-        self._seen[file.id] = (file.version, named(writers))
+        self._seen[file.id] = _Writers(file.version, now, named(writers))
 
     def _share(self, file: DriveFile, share: Share, new: bool) -> bool:
         """Whether it could be shared; an address without a Google account is refused unless Google may write to it."""
@@ -204,7 +215,9 @@ class Sharing:
 
     def writers(self, file_id: str) -> tuple[str, ...]:
         """Who outside the organization may edit the log; empty where that does not count."""
-        return () if self.outside_writers is Level.OFF else self._seen.get(file_id, (0, ()))[1]
+        if self.outside_writers is Level.OFF or file_id not in self._seen:
+            return ()
+        return self._seen[file_id].names
 
     def stops(self, file_id: str) -> bool:
         """Whether nothing may be sent for the log: others may edit it, or nobody could look who may."""

@@ -185,7 +185,6 @@ def test_a_member_of_the_drive_from_outside_counts_too(world: World) -> None:
     body = {"type": "user", "role": "writer", "emailAddress": READER}
     path = f"/drive/v3/files/{DRIVE_ID}/permissions"
     world.person(SERVICE_ACCOUNT).call("POST", path, body, supportsAllDrives="true")
-    world.restart()
     world.at(WEDNESDAY)
     assert world.notices() == []
 
@@ -205,6 +204,7 @@ def test_nothing_is_sent_while_nobody_can_look_who_may_edit(world: World) -> Non
     world.at(WEDNESDAY)
     assert world.notices() == []
     assert diba.progress().startswith("Needs attention: who may edit this log could not be looked up")
+    assert "ho may edit this log could not be looked up" in state(world)
 
 
 def test_registry_and_template_shared_outside_are_told(world: World) -> None:
