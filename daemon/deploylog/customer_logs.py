@@ -22,7 +22,7 @@ from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, CellWrite, MissingTab
-from deploylog.ledger import Ledger
+from deploylog.ledger import Ledger, LogSeen
 from deploylog.lifecycle import Policy
 from deploylog.messages import Messages
 from deploylog.model import Customer, Progress, Registry, Sentence
@@ -187,29 +187,40 @@ class CustomerLogs:
         self._look_at_internal(problems)
         logs, claimed = self._logs(current, files)
         self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
-        for customer in current.customers:
-            if not is_ours(customer):
-                continue
+        for customer in filter(is_ours, current.customers):
             try:
-                file, new, left_alone = logs.get(customer.name), False, self._left_alone(customer, now)
-                if file is None:
-                    if customer.problems or self._is_told_gone(customer, files, problems) or not left_alone:
-                        continue
-                    file = changed[customer.name] = self._make(customer)
-                    new = LOG_OF in file.properties and file.id not in files
-                    log.info("log made", customer=customer.name, log=file.name)
-                elif left_alone and _is_by_link_alone(customer, file):
-                    # It was made under the name the row had before.
-                    file = changed[customer.name] = self._google.drive.rename(
-                        file.id, customer.name + SUFFIX, {LOG_OF: _digest(customer)}
-                    )
-                    log.info("log renamed", customer=customer.name, log=file.name)
-                wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
-                if left_alone and self._sharing.is_due(file, wanted, now):
-                    self._sharing.tend(file, wanted, now, new)
+                file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
             except DeploylogError as problem:
                 problems.append(f"{customer.name}: its log cannot be made, named or shared: {problem}")
-        return {file.id: file for file in changed.values()}
+            else:
+                if file is not None and file is not logs.get(customer.name):
+                    changed[file.id] = file
+        return changed
+
+    def _tend_one(
+        self,
+        customer: Customer,
+        file: DriveFile | None,
+        current: Registry,
+        files: Mapping[str, DriveFile],
+        now: datetime,
+        problems: list[str],
+    ) -> DriveFile | None:
+        """The customer's log as it is then; None where it has none yet."""
+        left_alone, copied = self._left_alone(customer, now), False
+        if file is None:
+            if customer.problems or self._is_told_gone(customer, files, problems) or not left_alone:
+                return None
+            file, copied = self._found_or_copied(customer)
+            log.info("log made", customer=customer.name, log=file.name)
+        elif left_alone and _is_by_link_alone(customer, file):
+            # It was made under the name the row had before.
+            file = self._google.drive.rename(file.id, customer.name + SUFFIX, {LOG_OF: _digest(customer)})
+            log.info("log renamed", customer=customer.name, log=file.name)
+        wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
+        if left_alone and self._sharing.is_due(file, wanted, now):
+            self._sharing.tend(file, wanted, now, copied)
+        return file
 
     def _is_told_gone(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
         if not self._is_gone(customer, files):
@@ -227,15 +238,24 @@ class CustomerLogs:
             known = self._unchanged[name] = (customer.fingerprint, since)
         return now - known[1] >= self._policy.timing.settle
 
-    def _make(self, customer: Customer) -> DriveFile:
-        """A log for a customer of whom none was listed. Where a link hints at one elsewhere in the drive, that one."""
+    def _found_or_copied(self, customer: Customer) -> tuple[DriveFile, bool]:
+        """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.
+
+        Where a link hints at one elsewhere in the drive, it is that one.
+        """
         digest = _digest(customer)
-        if customer.log_link:
-            there = self._google.drive.find_by_property(self._installation.drive_id, LOG_OF, digest)
-            if there:
-                return there[0]
+        there = (
+            self._google.drive.find_by_property(self._installation.drive_id, LOG_OF, digest)
+            if customer.log_link
+            else []
+        )
+        if there:
+            return there[0], False
         name, folder = customer.name + SUFFIX, self._installation.folder.id
-        return self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
+        file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
+        # It is known from now on, so that one that is trashed before it was read is not made anew.
+        self._ledger.see_log(LogSeen(file.id, customer.name, 0, 0, None))
+        return file, True
 
     def _look_at_internal(self, problems: list[str]) -> None:
         """TEMPLATE and the registry are never shared outside; if somebody does, it is said."""

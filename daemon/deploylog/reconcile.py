@@ -118,9 +118,12 @@ class Reconciler:
         now = clock()
         sheet = self._customer_logs.read_registry()
         current = self._customer_logs.settled(sheet.registry, now)
+        fresh: set[str] = set()
         if whole or not self._files:
             self._files = self._customer_logs.list_logs()
-            self._files |= self._customer_logs.tend(current, self._files, now, report.problems)
+            tended = self._customer_logs.tend(current, self._files, now, report.problems)
+            fresh = set(tended) - set(self._files)
+            self._files |= tended
         report.problems += self._customer_logs.registry_problems(sheet.registry)
         changed_registry = current != self._last_registry
         self._last_registry = current
@@ -133,7 +136,9 @@ class Reconciler:
         chosen = [
             file
             for file in self._files.values()
-            if file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole)
+            # Nobody wrote into a log that was just made: the next poll reads it.
+            if file.id not in fresh
+            and (file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole))
         ]
         # What is due goes before what merely changed: a long pass must not make a mail late.
         chosen.sort(key=lambda file: due.get(file.id, NEVER))

@@ -8,7 +8,7 @@ not take out again. The same look at a file's permissions tells whether people o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,6 +23,8 @@ WRITERS = frozenset({"owner", "organizer", "fileOrganizer", "writer"})
 READER, COMMENTER = "reader", "commenter"
 ASK_AGAIN = timedelta(hours=1)
 """How long an address that Drive refused is not tried again; another entry in the registry is tried at once."""
+JUST_MADE = -1
+"""The version of a copy we made and shared a moment ago, before Drive told it."""
 LOOK_AGAIN = timedelta(minutes=10)
 """How old the knowledge of who may edit a log may be: members of the drive come and go without a change of the file."""
 
@@ -158,7 +160,11 @@ class Sharing:
 
     def is_due(self, file: DriveFile, wanted: tuple[Share, ...], now: datetime) -> bool:
         """Whether the log or what is wanted of it changed since its permissions were last brought to match."""
-        before = self._tended.get(file.id)
+        before, seen = self._tended.get(file.id), self._seen.get(file.id)
+        if before is not None and seen is not None and before.version == JUST_MADE:
+            # Sharing a copy gave it this version: it is the one that was brought to match.
+            before = self._tended[file.id] = replace(before, version=file.version)
+            self._seen[file.id] = replace(seen, version=file.version)
         if before is None or (before.version, before.wanted) != (file.version, wanted):
             return True
         return before.until is not None and now >= before.until
@@ -169,7 +175,8 @@ class Sharing:
         `new`: a copy that was just made, which nobody has been given yet; it costs one call per address and no other.
         """
         present = () if new else tuple(self.drive.permissions(file.id))
-        self._note_writers(file, present, now)
+        version = JUST_MADE if new else file.version
+        self._seen[file.id] = _Writers(version, now, self._writers_among(present))
         todo = changes(wanted, self.ledger.shares(file.id), present)
         for permission in todo.unshare:
             self.drive.unshare(file.id, permission.id)
@@ -181,18 +188,18 @@ class Sharing:
         else:
             waiting, until = (), now + ASK_AGAIN
         refused = tuple(one.address for one in todo.share if one.address in waiting or not self._share(file, one, new))
-        self._tended[file.id] = _Tended(file.version, wanted, refused, until if refused else None)
+        self._tended[file.id] = _Tended(version, wanted, refused, until if refused else None)
 
     def look(self, file: DriveFile, now: datetime) -> None:
         """Note who may edit a log, where that is not known of it as it is now. Raises `OutsideError`."""
         seen = self._seen.get(file.id)
         known = seen is not None and seen.version == file.version and now - seen.at < LOOK_AGAIN
         if self.outside_writers is not Level.OFF and not known:
-            self._note_writers(file, self.drive.permissions(file.id), now)
+            present = self.drive.permissions(file.id)
+            self._seen[file.id] = _Writers(file.version, now, self._writers_among(present))
 
-    def _note_writers(self, file: DriveFile, present: Sequence[Permission], now: datetime) -> None:
-        writers = [one for one in outsiders(present, self.domains) if one.role in WRITERS]
-        self._seen[file.id] = _Writers(file.version, now, named(writers))
+    def _writers_among(self, present: Sequence[Permission]) -> tuple[str, ...]:
+        return named([one for one in outsiders(present, self.domains) if one.role in WRITERS])
 
     def _share(self, file: DriveFile, share: Share, new: bool) -> bool:
         """Whether it could be shared; an address without a Google account is refused unless Google may write to it."""
