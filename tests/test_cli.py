@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -202,7 +203,9 @@ def test_once_with_nothing_to_do_does_nothing(scheduled: Path) -> None:
     before = calls_that_change(workspace_of(scheduled))
     done = deploylog("once", "-c", scheduled)
     assert (done.status, done.out) == (0, "2 logs read, 0 effects carried out\n")
-    assert calls_that_change(workspace_of(scheduled)) == before
+    # But the folder's mark, set and taken away again.
+    mark = {"drive.files.update": before.get("drive.files.update", 0) + 2}
+    assert calls_that_change(workspace_of(scheduled)) == before | mark
 
 
 def test_date_tells_verdict_reason_and_free_slots(scheduled: Path) -> None:
@@ -412,3 +415,30 @@ def test_a_daemon_killed_while_it_sends_goes_on_where_it_was_and_sends_nothing_t
     assert len(events) == 1
     lines = [row["What happened"] for row in workspace.staff.rows(workspace.id_of(DIBA_LOG), log.HISTORY)]
     assert len(lines) == len(set(lines))
+
+
+def test_a_second_installation_on_the_folder_is_refused_and_takes_over_only_when_told(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    first, second = (workspace.config(tmp_path / name, BRISK) for name in ("first", "second"))
+    with daemon(first) as running:
+        running.wait_for('"running"')
+        for command in ("run", "once"):
+            refused = deploylog(command, "-c", second)
+            assert refused.status == 2
+            assert "--take-over" in refused.sentence
+        assert deploylog("once", "--take-over", "-c", second).status == 0
+        assert running.ends() == 0
+    assert deploylog("once", "-c", second).status == 0
+
+
+def test_a_stop_does_not_wait_for_a_call_that_is_never_answered(workspace: Workspace, tmp_path: Path) -> None:
+    config = workspace.config(tmp_path / "daemon", BRISK)
+    with daemon(config) as running:
+        running.wait_for('"running"')
+        seen = workspace.calls().get("sheets.spreadsheets.values.batchGet", 0)
+        workspace.fault("sheets.spreadsheets.values.batchGet", "delay", seconds=20)
+        wait_until("a call hangs", lambda: workspace.calls()["sheets.spreadsheets.values.batchGet"] > seen)
+        began = time.monotonic()
+        assert running.ends(within=12) == 0
+        assert time.monotonic() - began < 10

@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
+from deploylog.adoption import Past
 from deploylog.delivery import Delivery, EventContent, Outcome, event_key
 from deploylog.google.calendar import Event, event_id
 from deploylog.ledger import Effect, Ledger, effects
@@ -466,7 +467,7 @@ def test_withdrawn_after_a_refused_change_the_event_does_not_stay(desk: Desk) ->
 def test_an_event_only_the_log_told_of_is_withdrawn_by_its_derived_id(desk: Desk) -> None:
     desk.invite()
     desk.lose_ledger()
-    desk.ledger.adopt(LOG, DEPLOYMENT, [EffectSeen(0, Kind.EVENT, 0, 0, "", SENT, NOW)], NOW)
+    desk.ledger.adopt(LOG, DEPLOYMENT, Past((EffectSeen(0, Kind.EVENT, 0, 0, "", SENT, NOW),)), NOW)
     desk.withdraw()
     assert desk.calendar.standing() == []
 

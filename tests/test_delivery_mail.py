@@ -18,12 +18,13 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from deploylog.adoption import Past
 from deploylog.audience import Circle
 from deploylog.delivery import DOUBT_WAIT, Delivery, Outcome
-from deploylog.ledger import Effect, Key, Ledger, effects
+from deploylog.ledger import Effect, Ledger, effects
 from deploylog.lifecycle import PARKED, EffectSeen, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, marker_for
-from deploylog.model import Kind
+from deploylog.model import Key, Kind
 from fakes import CRASHES, PASSING, Crash, FakeCalendar, FakeMailbox, Fault, Outside, Stored, WatchedLedger
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -734,7 +735,7 @@ def test_googles_own_message_id_is_read_once_and_kept(daemon: Installation) -> N
 
 def test_mails_adopted_from_the_log_are_no_conversation(daemon: Installation) -> None:
     """A lost ledger knows that they went out, not which they were."""
-    daemon.ledger.adopt(LOG, DEPLOYMENT, [EffectSeen(0, Kind.START, 1, 0, "es", SENT, START)], START)
+    daemon.ledger.adopt(LOG, DEPLOYMENT, Past((EffectSeen(0, Kind.START, 1, 0, "es", SENT, START),)), START)
     daemon.until_quiet(mail(Kind.END))
     daemon.settled_well(mail(Kind.END))
     assert daemon.left(mail()) == 0

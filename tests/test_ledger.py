@@ -17,11 +17,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from deploylog import customer_ledger  # noqa: F401  (its tables belong to the schema)
+from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
-from deploylog.ledger import Key, Ledger, LogSeen, Sight, metadata
+from deploylog.ledger import Ledger, LogSeen, Sight, metadata
 from deploylog.lifecycle import EffectSeen, EffectState, Memory
-from deploylog.model import Kind, Status
+from deploylog.model import Key, Kind, Status
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 KEY = Key("log-1", "DIBA-0014", Kind.START, 1, 0, "es")
@@ -165,7 +166,7 @@ def test_intents_are_committed_all_or_none(ledger: Ledger) -> None:
 def test_adopted_effects_do_not_overrule_the_ledger(ledger: Ledger) -> None:
     [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
     told = [EffectSeen(0, Kind.START, 1, 0, target, SENT, NOW) for target in ("es", "ca")]
-    ledger.adopt("log-1", "DIBA-0014", told, NOW)
+    ledger.adopt("log-1", "DIBA-0014", Past(tuple(told)), NOW)
     states = {one.key.target: one.state for one in ledger.effects_of("log-1")}
     assert states == {"es": COMMITTED, "ca": SENT}
     assert ledger.effect(effect.number) == effect

@@ -11,7 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploylog.mime import MARKER, Letter, Thread, compose, marker_for
+from deploylog.mime import (
+    MARKER,
+    Letter,
+    Marked,
+    Thread,
+    compose,
+    deployment_digest,
+    digest,
+    marker_for,
+    read_marker,
+)
+from deploylog.model import Key, Kind
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 LETTER = Letter(
@@ -233,8 +244,45 @@ def test_bodies_with_anything_in_them_arrive() -> None:
     assert sorted(mail.keys()) == sorted(set(OURS) - {"In-Reply-To", "References"})
 
 
-def test_a_marker_belongs_to_one_key_and_tells_nothing_of_it() -> None:
-    assert marker_for("log/DIBA-0014/start/1.0/es") == marker_for("log/DIBA-0014/start/1.0/es")
-    assert marker_for("log/DIBA-0014/start/1.0/es") != marker_for("log/DIBA-0014/start/1.0/ca")
-    assert "DIBA" not in marker_for("log/DIBA-0014/start/1.0/es")
-    assert len(marker_for("x")) == 32
+KEY = Key("log", "DIBA-0014", Kind.START, 2, 1, "es")
+
+
+def test_a_marker_belongs_to_one_key_and_says_of_what_and_of_whom_nothing() -> None:
+    others = [
+        replace(KEY, **{part: value})
+        for part, value in {
+            "log_id": "log2",
+            "deployment_id": "DIBA-0015",
+            "kind": Kind.END,
+            "generation": 3,
+            "round": 2,
+            "target": "ca",
+        }.items()
+    ]
+    assert len({marker_for(one) for one in (KEY, *others)}) == 7
+    assert marker_for(KEY) == marker_for(replace(KEY))
+    nudge = marker_for(replace(KEY, kind=Kind.NUDGE, target="ana@soffid.example"))
+    assert all(word not in marker_for(KEY) + nudge for word in ("DIBA", "log", "ana", "soffid"))
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_marker_can_be_read_again(kind: Kind) -> None:
+    marked = read_marker(marker_for(replace(KEY, kind=kind)))
+    assert marked == Marked(deployment_digest("log", "DIBA-0014"), kind, 2, 1, "es")
+    to_one = read_marker(marker_for(replace(KEY, kind=kind, target="ana@soffid.example")))
+    assert to_one is not None
+    assert to_one.target == digest("ana@soffid.example")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", marker_for(KEY)[1:], f"{marker_for(KEY)}.", marker_for(KEY).replace("start", "begin")]
+)
+def test_what_is_no_marker_says_nothing(text: str) -> None:
+    assert read_marker(text) is None
+
+
+def test_the_longest_marker_is_read_from_the_mail_as_it_was_written() -> None:
+    marker = marker_for(Key("log", "DIBA-0014", Kind.ROLLED_BACK, 10**6, 10**6, "ana@soffid.example"))
+    written = compose(LETTER, Thread(), marker, NOW)
+    assert message_from_bytes(written, policy=policy.default)[MARKER] == marker
+    assert marker.encode() in written

@@ -1,11 +1,13 @@
-"""What a log itself shows of the past, for a ledger that has never seen it: a first start, or a lost disk.
+"""What a log and the mailbox show of the past to a ledger that has never seen the log: a first start, or a lost disk.
 
-Pure. The daemon's own columns of a row say which mails went out; they count as sent, so that not one of them repeats
-(design, "No ledger").
+Pure. The daemon's own columns of a row say which mails went out, and so do the mails themselves (`recollection.py`);
+they count as sent, so that not one of them repeats (design, "No ledger").
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,29 +15,114 @@ from deploylog import deployment_log as log
 from deploylog.audience import Circle
 from deploylog.cells import Layout, Names, local_moment, text_of
 from deploylog.deployment_log import SheetRow
-from deploylog.lifecycle import EffectSeen, EffectState
-from deploylog.model import Deployment, Kind, Progress, Status
+from deploylog.lifecycle import EffectSeen, EffectState, Memory
+from deploylog.mime import Marked, digest
+from deploylog.model import LANGUAGES, Deployment, Kind, Progress, Status
+
+_TOLD_IN = {
+    Kind.START: log.START_NOTIFIED,
+    Kind.DELAY: log.DELAY_NOTIFIED,
+    Kind.END: log.END_NOTIFIED,
+    Kind.ROLLED_BACK: log.END_NOTIFIED,
+}
+"""The column that says a mail of this kind went out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """A mail of ours as it lies in the mailbox."""
+
+    marked: Marked
+    at: datetime
+    """When it was sent, UTC."""
+    message_id: str
+    """Gmail's id."""
+    thread_id: str
+    message_header: str
+    """The Message-ID Google gave it."""
+    subject: str
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What went out for one deployment, as far as can be told."""
+
+    effects: tuple[EffectSeen, ...] = ()
+    mails: tuple[tuple[EffectSeen, Mailed], ...] = ()
+    """Those among the effects that lie in the mailbox."""
+    untold: frozenset[EffectSeen] = frozenset()
+    """Those among the effects of which the row, and so History, says nothing yet."""
+
+    def remembered(self, memory: Memory) -> Memory:
+        """A first memory with this past: its effects, the generation and the end they were about."""
+        if not self.effects:
+            return memory
+        generation = max(one.generation for one in self.effects if one.kind is not Kind.EVENT or len(self.effects) == 1)
+        ends = max((one.round for one in self.effects if one.kind in (Kind.DELAY, Kind.NUDGE, Kind.OVERRUN)), default=0)
+        padded = memory.ends[:1] * ends + memory.ends
+        return replace(memory, effects=self.effects, generation=max(generation, 1), ends=padded)
 
 
 def adopted(
-    row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo, circles: tuple[Circle, ...]
-) -> tuple[EffectSeen, ...]:
-    """The mails the row's own columns say went out, one per language that reads of it now, and the event."""
+    row: Deployment,
+    sheet_row: SheetRow,
+    layout: Layout,
+    names: Names,
+    zone: ZoneInfo,
+    circles: tuple[Circle, ...],
+    mailed: Sequence[Mailed] = (),
+) -> Past:
+    """What went out for a row: the mails in the mailbox; where only the row says so one per language; the event."""
     if not sheet_row.id:
-        return ()
-    closing = Kind.ROLLED_BACK if row.status is Status.ROLLED_BACK else Kind.END
-    columns = {Kind.START: log.START_NOTIFIED, Kind.DELAY: log.DELAY_NOTIFIED, closing: log.END_NOTIFIED}
-    told = {kind: at for kind, column in columns.items() if (at := _moment(sheet_row, layout, column, zone))}
-    if told and _text(sheet_row, layout, log.PROGRESS).startswith(names.shown(Progress.CANCELLED)):
-        told[Kind.CANCELLED] = max(told.values())
-    mails = tuple(
-        EffectSeen(0, kind, 1, 0, circle.language, EffectState.SENT, at)
+        return Past()
+    in_mailbox = tuple((_seen(one, row), one) for one in mailed)
+    told = _told(row, sheet_row, layout, names, zone)
+    known = {(one.kind, one.target) for one, _ in in_mailbox}
+    generation = max((one.generation for one, _ in in_mailbox), default=1)
+    from_columns = tuple(
+        EffectSeen(0, kind, generation, 0, circle.language, EffectState.SENT, at)
         for kind, at in told.items()
         for circle in circles
+        if (kind, circle.language) not in known
     )
-    if not _text(sheet_row, layout, log.CALENDAR_EVENT):
-        return mails
-    return (*mails, EffectSeen(0, Kind.EVENT, 0, 0, "", EffectState.SENT))
+    event = _text(sheet_row, layout, log.CALENDAR_EVENT)
+    return Past(
+        (
+            *(one for one, _ in in_mailbox),
+            *from_columns,
+            *((EffectSeen(0, Kind.EVENT, 0, 0, "", EffectState.SENT),) if event else ()),
+        ),
+        in_mailbox,
+        frozenset(one for one, _ in in_mailbox if one.kind in _TOLD_IN and one.kind not in told),
+    )
+
+
+def is_unfinished(row: Deployment, sheet_row: SheetRow, layout: Layout) -> bool:
+    """Whether mails of this row may still be wanted: its end was not announced yet, as far as its columns say."""
+    return bool(sheet_row.id) and not _text(sheet_row, layout, log.END_NOTIFIED)
+
+
+def _told(row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo) -> dict[Kind, datetime]:
+    """When mails of each kind went out, by the row's own columns."""
+    closing = Kind.ROLLED_BACK if row.status is Status.ROLLED_BACK else Kind.END
+    told = {
+        kind: at
+        for kind in (Kind.START, Kind.DELAY, closing)
+        if (at := _moment(sheet_row, layout, _TOLD_IN[kind], zone))
+    }
+    if told and _text(sheet_row, layout, log.PROGRESS).startswith(names.shown(Progress.CANCELLED)):
+        told[Kind.CANCELLED] = max(told.values())
+    return told
+
+
+def _seen(mailed: Mailed, row: Deployment) -> EffectSeen:
+    """The effect a mail is the outcome of. A nudge to somebody who is not responsible any more keeps his digest."""
+    marked = mailed.marked
+    to_responsible = marked.target not in LANGUAGES and marked.target == digest(row.responsible)
+    target = row.responsible if to_responsible else marked.target
+    return EffectSeen(0, marked.kind, marked.generation, marked.round, target, EffectState.SENT, mailed.at)
 
 
 def _text(row: SheetRow, layout: Layout, column: str) -> str:

@@ -21,11 +21,13 @@ from deploylog.errors import ConfigurationError, OutsideError, Refused
 from deploylog.google.connect import Google, connect
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import MissingTab
+from deploylog.guards import Limits
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import Policy, Timing
 from deploylog.messages import Messages
 from deploylog.model import Sentence
 from deploylog.observe import Organization
+from deploylog.ownership import Ownership
 from deploylog.reconcile import Reconciler
 from deploylog.rules import Place
 
@@ -75,6 +77,7 @@ def organization_of(config: Config) -> Organization:
         domains=organization.domains,
         place=Place(organization.time_zone, organization.holidays, organization.extra_holidays),
         rules=config.rules.levels,
+        limits=Limits(config.limits.mails_per_hour, config.limits.mails_per_log_per_hour),
     )
 
 
@@ -93,6 +96,10 @@ class Parts:
     policy: Policy
     installation: Installation
     reconciler: Reconciler
+
+    def ownership(self) -> Ownership:
+        """The mark this installation sets on the folder while it works in it."""
+        return Ownership(self.google.drive, self.installation.folder.id, self.ledger.store_id())
 
 
 @contextmanager

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -26,12 +28,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploylog import __version__, bootstrap, telling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
-from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.installation import Step
 from deploylog.lifecycle import EffectState
 from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
 from deploylog.observe import LogView, RowView
+from deploylog.ownership import TakenOver
 from deploylog.reconcile import PassReport
 from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
 
@@ -70,45 +73,70 @@ def version(show: Annotated[bool, typer.Option("--version", help="Print the vers
         raise typer.Exit(DONE)
 
 
+TakeOver = Annotated[
+    bool, typer.Option("--take-over", help="Work in the folder though another installation is marked in it.")
+]
+
+
 @app.command()
-def run(config: ConfigFile) -> None:
+def run(config: ConfigFile, take_over: TakeOver = False) -> None:
     """Run the daemon until SIGTERM."""
     _set_up_log()
     stopping = _Stopping()
     try:
-        _run_until_stopped(config, stopping)
+        _run_until_stopped(config, stopping, take_over)
     except KeyboardInterrupt:
         log.info("stopped", reason="asked to before the start went through")
     else:
         log.info("stopped")
 
 
-def _run_until_stopped(config: Path, stopping: _Stopping) -> None:
+def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> None:
     from deploylog.scheduler import Scheduler
 
-    with (
-        bootstrap.parts(config, waiting=lambda words: log.warning("waiting", reason=words)) as parts,
-        parts.ledger.hold(),
-    ):
-        _warn_of_unused_keys(parts.config)
+    def waiting(words: str) -> None:
+        log.warning("waiting", reason=words)
 
+    with bootstrap.parts(config, waiting) as parts, parts.ledger.hold():
+        _warn_of_unused_keys(parts.config)
+        ownership = parts.ownership()
+        bootstrap.patiently(lambda: ownership.claim(bootstrap.now(), take_over), waiting)
         problems = _Problems()
+        taken_over: list[TakenOver] = []
 
         def one_pass(whole: bool) -> None:
-            problems.tell(lambda: parts.reconciler.run_pass(bootstrap.now, whole, _progress_lines(), stopping))
+            try:
+                # Where Drive cannot be reached the pass will say so.
+                with suppress(OutsideError):
+                    ownership.renew(bootstrap.now())
+            except TakenOver as lost:
+                taken_over.append(lost)
+                scheduler.stop()
+            else:
+                problems.tell(lambda: parts.reconciler.run_pass(bootstrap.now, whole, _progress_lines(), stopping))
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
         log.info("running", folder=parts.config.drive.folder, every=str(parts.config.poll.every))
         scheduler.run()
+        if taken_over:
+            raise taken_over[0]
+        with suppress(OutsideError):
+            ownership.release()
 
 
 @app.command()
-def once(config: ConfigFile) -> None:
+def once(config: ConfigFile, take_over: TakeOver = False) -> None:
     """One pass over all logs, then exit: 0 when all is well, 1 when something needs attention."""
     _set_up_log()
     with bootstrap.parts(config) as parts, parts.ledger.hold():
-        report = parts.reconciler.run_pass(bootstrap.now, True, _progress_lines())
+        ownership = parts.ownership()
+        ownership.claim(bootstrap.now(), take_over)
+        try:
+            report = parts.reconciler.run_pass(bootstrap.now, True, _progress_lines())
+        finally:
+            with suppress(OutsideError):
+                ownership.release()
     for line in (*report.problems, *report.needs_attention):
         typer.echo(line)
     typer.echo(f"{_count(report.logs_read, 'log')} read, {_count(len(report.outcomes), 'effect')} carried out")
@@ -171,8 +199,6 @@ def _print_plan(rows: list[dict[str, Any]]) -> None:
 @app.command()
 def init(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Make folder, TEMPLATE and registry, or add what yours lack; asks first on a terminal."""
-    import os
-
     from deploylog.config import load
     from deploylog.google.connect import connect
     from deploylog.installation import Initializer
@@ -371,8 +397,6 @@ def settle(
     verdict: Annotated[str, typer.Argument(metavar="sent|unsent")],
 ) -> None:
     """Close a parked effect: `sent`, it did go out; `unsent`, it did not, and goes out if it is still wanted."""
-    import os
-
     from deploylog.config import load
     from deploylog.ledger import Ledger
 
@@ -427,6 +451,10 @@ def sandbox(
 # Running ---------------------------------------------------------------------------------------------------------
 
 
+GRACE = 8.0
+"""Seconds the effect in hand has to end once a stop was asked for; the design promises an end within ten."""
+
+
 class _Stopping:
     """Whether SIGTERM or SIGINT asked to stop, and what to do then."""
 
@@ -449,6 +477,15 @@ class _Stopping:
             # Nothing is under way yet but reads: a start that waits for an answer need not wait to the end.
             raise KeyboardInterrupt
         self._action()
+        hurry = threading.Timer(GRACE, self._leave)
+        hurry.daemon = True
+        hurry.start()
+
+    @staticmethod
+    def _leave() -> None:
+        """End now: a call does not answer. What became of it is looked up at the next start, as after a crash."""
+        log.warning("stopped", reason="a call was still under way; the next start looks up what became of it")
+        os._exit(DONE)
 
 
 class _Problems:

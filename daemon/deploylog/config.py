@@ -51,8 +51,6 @@ NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
         "tickets.zammad": "tickets.zammad is read, but tickets are not commented yet.",
         "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
         "web.listen": "web.listen is read, but there are no web pages yet.",
-        "limits.mails_per_hour": "limits.mails_per_hour is read, but mails are not limited yet.",
-        "limits.mails_per_log_per_hour": "limits.mails_per_log_per_hour is read, but mails are not limited yet.",
     }
 )
 """Keys this version accepts and does not act on, and the sentence to warn with where `Config.given` has the key."""
@@ -485,7 +483,7 @@ class WebConfig(_Section):
 
 
 class LimitsConfig(_Section):
-    """How many mails an hour are usual; a pass that would send more stops and says so."""
+    """How many mails an hour are usual; a log for which more would go is stopped, and says so."""
 
     mails_per_hour: Count = 200
     """Mails an hour of the whole installation."""

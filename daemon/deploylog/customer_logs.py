@@ -79,6 +79,7 @@ class CustomerLogs:
         self._cells: Mapping[str, list[list[Cell]]] = {}
         self._internal: tuple[DriveFile, ...] = (installation.template, installation.registry)
         """TEMPLATE and the registry as last listed."""
+        self._has_template = True
         self._shared_outside: tuple[Sentence, ...] = ()
         self._counted: CountedContacts | None = None
         self._unchanged: dict[str, tuple[str, datetime]] = {}
@@ -125,8 +126,19 @@ class CustomerLogs:
     # Files -----------------------------------------------------------------------------------------------------
 
     def list_logs(self) -> dict[str, DriveFile]:
-        """Every log of the folder by file id; TEMPLATE and registry are none."""
+        """Every log of the folder by file id; TEMPLATE and registry are none.
+
+        Raises `ConfigurationError` where the registry is not among the folder's files any more: what a trashed one
+        says can still be read, and must not count.
+        """
         files = self._google.drive.spreadsheets(self._installation.drive_id, self._installation.folder.id)
+        there = {file.id for file in files}
+        if self._installation.registry.id not in there:
+            raise ConfigurationError(
+                f"{self._config.drive.registry} is not in the folder {self._config.drive.folder} any more; take it out "
+                "of the trash or move it back. Until then nothing is done"
+            )
+        self._has_template = self._installation.template.id in there
         others = (self._installation.template.id, self._installation.registry.id)
         self._internal = tuple(file for file in files if file.id in others)
         return {
@@ -251,6 +263,11 @@ class CustomerLogs:
         )
         if there:
             return there[0], False
+        if not self._has_template:
+            raise ConfigurationError(
+                f"{self._config.drive.template} is not in the folder {self._config.drive.folder} any more; take it out "
+                "of the trash or move it back"
+            )
         name, folder = customer.name + SUFFIX, self._installation.folder.id
         file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
         # It is known from now on, so that one that is trashed before it was read is not made anew.
@@ -270,7 +287,7 @@ class CustomerLogs:
                 found.append(Sentence.of("internal_shared", file=file.name, addresses=people))
         self._shared_outside = tuple(found)
 
-    def stopped(
+    def barred(
         self, file: DriveFile, customer: Customer, current: Registry, now: datetime
     ) -> tuple[Progress, Sentence] | None:
         """Why nothing may be sent for this log whatever its rows say; None where something may."""

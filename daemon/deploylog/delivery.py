@@ -31,10 +31,10 @@ from deploylog.errors import (
 )
 from deploylog.google.calendar import Calendar, Event, event_id
 from deploylog.google.gmail import Draft, Gmail, MessageInfo
-from deploylog.ledger import Effect, Key, Ledger
+from deploylog.ledger import Effect, Ledger
 from deploylog.lifecycle import PENDING, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, Thread, compose, marker_for
-from deploylog.model import Kind
+from deploylog.model import Key, Kind
 
 DOUBT_WAIT = timedelta(seconds=5)
 """How long a send whose answer was lost may still be under way before its draft tells the truth."""

@@ -30,6 +30,8 @@ class Known:
     fingerprint: str
     start: datetime | None
     components: tuple[str, ...]
+    vanished: bool = False
+    """It had no row any more at the last look."""
 
 
 @dataclass(frozen=True, slots=True)

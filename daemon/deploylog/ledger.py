@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,10 +24,11 @@ from alembic.config import Config as AlembicConfig
 from alembic.util import CommandError
 from sqlalchemy.engine import Connection, Engine
 
+from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
-from deploylog.lifecycle import PARKED, PENDING, EffectSeen, EffectState, Memory
-from deploylog.model import Kind, Status
+from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
+from deploylog.model import Key, Kind, Status
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -108,6 +110,7 @@ history = sa.Table(
     sa.Column("at", Instant),
     sa.Column("cells", sa.JSON, nullable=False),
 )
+stores = sa.Table("store", metadata, sa.Column("id", sa.String(32), primary_key=True))
 customers = sa.Table(
     "customer",
     metadata,
@@ -115,21 +118,6 @@ customers = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What makes an effect one and the same; unique in the ledger."""
-
-    log_id: str
-    deployment_id: str
-    kind: Kind
-    generation: int
-    round: int
-    target: str
-
-    def __str__(self) -> str:
-        return f"{self.log_id}/{self.deployment_id}/{self.kind}/{self.generation}.{self.round}/{self.target}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +237,15 @@ class Ledger:
         finally:
             os.close(descriptor)
 
+    def store_id(self) -> str:
+        """What tells this store from any other; made when first asked for."""
+        with self._writing.begin() as connection:
+            known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
+            if known is None:
+                known = uuid.uuid4().hex
+                connection.execute(sa.insert(stores).values(id=known))
+        return str(known)
+
     # What was seen ---------------------------------------------------------------------------------------------
 
     def log(self, file_id: str) -> LogSeen | None:
@@ -277,7 +274,12 @@ class Ledger:
         """Every deployment of the log that was ever seen, as its row was last seen."""
         with self.engine.connect() as connection:
             rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
-        return {row.id: Known(row.id, row.row, row.fingerprint, row.start, tuple(row.components)) for row in rows}
+        return {
+            row.id: Known(
+                row.id, row.row, row.fingerprint, row.start, tuple(row.components), row.vanished_at is not None
+            )
+            for row in rows
+        }
 
     def memories(self, log_id: str) -> dict[str, Memory]:
         """What is remembered of each deployment of the log, its effects among it."""
@@ -401,27 +403,35 @@ class Ledger:
             wanted = [connection.execute(sa.select(effects).where(*_is(key))).one_or_none() for key, _, _ in intents]
         return [effect for row in wanted if row is not None and (effect := _effect(row)).state in PENDING]
 
-    def adopt(
-        self, log_id: str, deployment_id: str, seen: Sequence[EffectSeen], now: datetime, event_id: str = ""
-    ) -> None:
-        """Take over effects that a log shows as done and this ledger does not know; what it knows stays.
+    def adopt(self, log_id: str, deployment_id: str, past: Past, now: datetime, event_id: str = "") -> None:
+        """Take over effects that a log or the mailbox shows as done and this ledger does not know; what it knows stays.
 
         `event_id` is the id an event of the deployment has.
         """
+        mails = dict(past.mails)
         with self._writing.begin() as connection:
-            for one in seen:
+            for one in past.effects:
                 key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
-                if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is None:
-                    values: dict[str, Any] = {
-                        "state": one.state.value,
-                        "payload": {},
-                        "committed_at": now,
-                        "at": one.at,
-                        "external_id": event_id if one.kind is Kind.EVENT else "",
+                if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is not None:
+                    continue
+                values: dict[str, Any] = {
+                    "state": one.state.value,
+                    "payload": {},
+                    "committed_at": now,
+                    "at": one.at,
+                    "external_id": event_id if one.kind is Kind.EVENT else "",
+                    "to_tell": "sent" if one in past.untold else "",
+                    "reason": "told by the log's own columns",
+                }
+                if (mail := mails.get(one)) is not None:
+                    values |= {
+                        "payload": {"subject": mail.subject, "to": list(mail.to), "cc": list(mail.cc)},
+                        "external_id": mail.message_id,
+                        "thread_id": mail.thread_id,
+                        "message_header": mail.message_header,
+                        "reason": "found in the mailbox",
                     }
-                    connection.execute(
-                        sa.insert(effects).values(**_columns(key), **values, reason="told by the log's own columns")
-                    )
+                connection.execute(sa.insert(effects).values(**_columns(key), **values))
 
     def advance(self, number: int, expected: EffectState, state: EffectState, **fields: Any) -> Effect:
         """Move an effect from the expected state to another, with further columns.
@@ -464,6 +474,17 @@ class Ledger:
             found = [_effect(row) for row in connection.execute(query).all()]
         # Of one instant: the mail, then what the calendar was told of it.
         return sorted(found, key=lambda one: (one.at or one.committed_at, one.key.kind is Kind.EVENT, one.number))
+
+    def mails_since(self, moment: datetime) -> dict[str, int]:
+        """By log, how many mails went out, or may have, since then (UTC)."""
+        out = sa.func.coalesce(effects.c.at, effects.c.committed_at)
+        query = (
+            sa.select(effects.c.log_id, sa.func.count().label("mails"))
+            .where(effects.c.kind != Kind.EVENT.value, effects.c.state.in_([*PERHAPS_OUT]), out >= moment)
+            .group_by(effects.c.log_id)
+        )
+        with self.engine.connect() as connection:
+            return {row.log_id: row.mails for row in connection.execute(query).all()}
 
     def parked(self) -> list[Effect]:
         with self.engine.connect() as connection:

@@ -7,6 +7,7 @@ decodes what looks encoded (RFC 2047) in a value, and would write a line break i
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +18,14 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
+from deploylog.model import LANGUAGES, Key, Kind
+
 MARKER = "X-Deploylog-Effect"
 """The header by which a mail of ours is known again in a mailbox. Gmail keeps it, but cannot search for it."""
 
+_MARKER = re.compile(
+    r"(?P<deployment>[0-9a-f]{16})\.(?P<kind>[a-z-]+)\.(?P<generation>\d{1,9})\.(?P<round>\d{1,9})\.(?P<target>[0-9a-z]+)"
+)
 _FOR_MACHINES = ("Cc", "Cs", "Zl", "Zp")
 """Unicode's categories of control characters, halves of surrogate pairs, and separators of lines and paragraphs."""
 
@@ -48,9 +54,44 @@ class Thread:
     """The first mail's: Gmail keeps a thread together only while the subject stays."""
 
 
-def marker_for(key: object) -> str:
-    """The marker of an effect: the same for the same key, and telling a reader of the header nothing."""
-    return hashlib.sha256(str(key).encode()).hexdigest()[:32]
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What a marker says: all of an effect's key but the log and the deployment, which it has as a digest."""
+
+    deployment: str
+    """`deployment_digest` of the deployment."""
+    kind: Kind
+    generation: int
+    round: int
+    target: str
+    """A language; for a mail to one person the digest of the address."""
+
+
+def marker_for(key: Key) -> str:
+    """The marker of an effect, `3f…9a.start.1.0.es`: the same for the same key, other for any other.
+
+    It names neither log nor deployment nor person, and still says to a ledger that is new what a mail is.
+    """
+    target = key.target if key.target in LANGUAGES else digest(key.target)
+    return f"{deployment_digest(key.log_id, key.deployment_id)}.{key.kind}.{key.generation}.{key.round}.{target}"
+
+
+def read_marker(text: str) -> Marked | None:
+    """What a marker says; None where it is none of ours."""
+    found = _MARKER.fullmatch(text)
+    if found is None or found["kind"] not in tuple(Kind):
+        return None
+    return Marked(
+        found["deployment"], Kind(found["kind"]), int(found["generation"]), int(found["round"]), found["target"]
+    )
+
+
+def deployment_digest(log_id: str, deployment_id: str) -> str:
+    return digest(f"{log_id}/{deployment_id}")
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def compose(letter: Letter, thread: Thread, marker: str, now: datetime) -> bytes:
@@ -75,8 +116,8 @@ def compose(letter: Letter, thread: Thread, marker: str, now: datetime) -> bytes
         message["References"] = _references(thread.message_ids)
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
-    # A Message-ID longer than a line would be encoded, and no reader would know it again.
-    longest = max((len(one) for one in thread.message_ids), default=0)
+    # A Message-ID longer than a line would be encoded, and no reader would know it again; nor a marker on two lines.
+    longest = max(len(MARKER) + len(marker), *map(len, thread.message_ids), 0)
     return message.as_bytes(policy=SMTP.clone(max_line_length=max(78, longest + 2)))
 
 

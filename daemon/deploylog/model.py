@@ -182,6 +182,25 @@ MAIL_KINDS = (
     Kind.CANCELLED,
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes an effect one and the same; unique in the ledger (design, "Effects")."""
+
+    log_id: str
+    """The file id of the log."""
+    deployment_id: str
+    kind: Kind
+    generation: int
+    round: int
+    """Which end a nudge or delay mail is about; the minutes ahead of a reminder; else 0."""
+    target: str
+    """A language, or the address of a nudge."""
+
+    def __str__(self) -> str:
+        return f"{self.log_id}/{self.deployment_id}/{self.kind}/{self.generation}.{self.round}/{self.target}"
+
+
 Value = Union[str, int, date, datetime, timedelta, tuple[str, ...], "Sentence"]
 """What a sentence can carry: shown in the reader's language, a datetime in the reader's zone."""
 

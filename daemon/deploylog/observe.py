@@ -6,19 +6,20 @@ ledger; what is concluded comes from the pure modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from deploylog import deployment_log, rules
-from deploylog.adoption import adopted
+from deploylog import deployment_log, guards, rules
+from deploylog.adoption import Mailed, Past, adopted, is_unfinished
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
+from deploylog.guards import HOUR, Limits, held_back
 from deploylog.identity import Identities, Known, identify, prefix_for
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import (
@@ -43,9 +44,21 @@ from deploylog.model import (
     Status,
     Window,
 )
+from deploylog.registry import PAUSE
 
 HIGHEST = "deploylog-highest"
 """The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
+
+
+LONGEST_AHEAD = timedelta(days=1)
+"""How long before its start a deployment may be announced, reminders aside: amply `lifecycle.EARLIEST_START`."""
+
+MailedSince = Callable[[str, Sequence[str], datetime, datetime], Mapping[str, Sequence[Mailed]]]
+"""Of a log's deployments, the mails in the mailbox since an instant; the last argument is now."""
+
+
+def _nothing_mailed(log_id: str, identities: Sequence[str], since: datetime, now: datetime) -> dict[str, list[Mailed]]:
+    return {}
 
 
 class LogProblem(DeploylogError):  # noqa: N818
@@ -68,6 +81,8 @@ class RowView:
     """What was remembered before this look; None at first sight."""
     held: bool
     """Its ID does not stand in the sheet yet: nothing is announced before it does."""
+    past: Past = field(default_factory=Past)
+    """What is adopted of it, where the ledger has never seen the log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +110,12 @@ class LogView:
     rows: tuple[RowView, ...]
     new: bool
     """The ledger has never seen this log."""
-    stopped: tuple[Progress, Sentence] | None = None
-    """Why nothing may be sent for it whatever its rows say."""
+    vanished: tuple[str, ...] = ()
+    """Deployments that have no row any more; none where the log was emptied by a slip, as it seems."""
+    stopped: Sentence | None = None
+    """Why nothing goes out for this log (`guards.py`); None: nothing is in the way."""
+    barred: tuple[Progress, Sentence] | None = None
+    """Why nothing may be sent for it whatever its rows say, and the word to say it with (`CustomerLogs.barred`)."""
 
     @property
     def due(self) -> datetime | None:
@@ -126,6 +145,7 @@ class Organization:
     domains: tuple[str, ...]
     place: rules.Place
     rules: Mapping[Rule, Level]
+    limits: Limits
 
 
 class Observer:
@@ -171,41 +191,91 @@ class Observer:
         registry: Registry,
         taken: Sequence[tuple[str, str, Window]],
         now: datetime,
-        stopped: tuple[Progress, Sentence] | None = None,
+        mailed: MailedSince = _nothing_mailed,
+        barred: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
-        `taken` holds the windows of other logs: ID, responsible and window. `stopped`: why nothing may be sent for it.
+        `taken` holds the windows of other logs: ID, responsible and window. `mailed` is asked what the mailbox shows
+        of the rows of a log that the ledger has never seen. `barred`: why nothing may be sent for the log at all.
         """
         cells = self.read(file, now)
         names, domains = self._policy.names, self._organization.domains
         read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
         seen = self._ledger.log(file.id)
-        sheet_rows = {row.number: row for row in cells.rows}
         known = self._ledger.known(file.id)
         highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
         memories = self._ledger.memories(file.id)
         identified = [replace(row, id=identities.by_row[row.row]) for row in read]
         remembered = {row.id: self._remember(row, memories.get(row.id), identities, now) for row in identified}
+        pasts: dict[str, Past] = {}
         if seen is None and customer is not None:
-            contacts = registry.contacts_of(customer)
-            for row in identified:
-                if row.row in identities.to_write:
-                    # A pasted duplicate: what its columns say is its original's past.
-                    continue
-                told = circles(row, customer, contacts)
-                past = adopted(row, sheet_rows[row.row], cells.layout, names, zone, told)
-                remembered[row.id] = replace(remembered[row.id], effects=past)
+            # A pasted duplicate is left out: what its columns say is its original's past.
+            own = [row for row in identified if row.row not in identities.to_write]
+            pasts = self._pasts(file, own, cells, zone, customer, registry, mailed, now)
+            remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
         judged = [replace(row, same_as=_same_as(row, identified, remembered)) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
         rows = []
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
             held = row.row in identities.to_write
-            decision = self._decide(row, memory, customer, registry, announced, taken, now, held, stopped)
-            rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held))
-        return LogView(file, customer, zone, cells, identities, tuple(rows), seen is None, stopped)
+            decision = self._decide(row, memory, customer, registry, announced, taken, now, held, barred)
+            past = pasts.get(row.id, Past())
+            rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
+        view = LogView(
+            file, customer, zone, cells, identities, tuple(rows), seen is None, identities.vanished, barred=barred
+        )
+        return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
+
+    def _pasts(
+        self,
+        file: DriveFile,
+        rows: Sequence[Deployment],
+        cells: Cells,
+        zone: ZoneInfo,
+        customer: Customer,
+        registry: Registry,
+        mailed: MailedSince,
+        now: datetime,
+    ) -> dict[str, Past]:
+        """What the rows' own columns and the mailbox show of the past."""
+        sheet_rows = {row.number: row for row in cells.rows}
+        names, contacts = self._policy.names, registry.contacts_of(customer)
+        running = [
+            row for row in rows if row.window is not None and is_unfinished(row, sheet_rows[row.row], cells.layout)
+        ]
+        since = min((row.window.start for row in running if row.window), default=now)
+        lead = max(self._policy.timing.reminders, default=timedelta(0)) + LONGEST_AHEAD
+        found = mailed(file.id, [row.id for row in running], since - lead, now) if running else {}
+        return {
+            row.id: adopted(
+                row,
+                sheet_rows[row.row],
+                cells.layout,
+                names,
+                zone,
+                circles(row, customer, contacts),
+                found.get(row.id, ()),
+            )
+            for row in rows
+        }
+
+    def _guarded(self, view: LogView, known: Mapping[str, Known], paused: bool, now: datetime) -> LogView:
+        """The view of a log that is stopped, where there is reason to stop it."""
+        there = [identity for identity, one in known.items() if not one.vanished]
+        gone = [identity for identity in view.identities.vanished if identity in there]
+        stopped = None if paused else guards.emptied(there, gone, self._policy.names.shown(PAUSE))
+        if stopped:
+            view = replace(view, vanished=())
+        else:
+            wanted = sum(len(row.decision.wanted) for row in view.rows)
+            sent = self._ledger.mails_since(now - HOUR) if wanted else {}
+            for_log, for_all = sent.get(view.file.id, 0), sum(sent.values())
+            stopped = guards.too_many_mails(wanted, for_log, for_all, self._organization.limits)
+        rows = tuple(replace(row, decision=held_back(row.decision, stopped)) for row in view.rows)
+        return replace(view, rows=rows, stopped=stopped)
 
     def decide_again(self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]]) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
@@ -220,9 +290,9 @@ class Observer:
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
             decision = self._decide(
-                row.deployment, memory, view.customer, registry, announced, taken, now, row.held, view.stopped
+                row.deployment, memory, view.customer, registry, announced, taken, now, row.held, view.barred
             )
-            rows.append(replace(row, memory=memory, decision=decision))
+            rows.append(replace(row, memory=memory, decision=held_back(decision, view.stopped)))
         return replace(view, rows=tuple(rows))
 
     @staticmethod
@@ -241,7 +311,7 @@ class Observer:
         others: Iterable[tuple[str, str, Window]],
         now: datetime,
         held: bool,
-        stopped: tuple[Progress, Sentence] | None,
+        barred: tuple[Progress, Sentence] | None,
     ) -> Decision:
         if customer is None:
             announcing = row.status not in (Status.DRAFT, Status.CANCELLED)
@@ -259,7 +329,7 @@ class Observer:
             contacts=registry.contacts_of(customer),
             dates=self._circumstances(row, customer, registry, log, others),
             paused=registry.pause_all or customer.paused,
-            stopped=stopped,
+            stopped=barred,
         )
         decision = decide(row, memory, around, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):

@@ -40,6 +40,7 @@ from deploylog.observe import (
     is_ours,
     known_of,
 )
+from deploylog.recollection import Recollection
 from deploylog.replies import Replies
 from deploylog.write_back import WriteBack, history_lines
 
@@ -86,6 +87,7 @@ class Reconciler:
         self._messages = messages
         self._observer = Observer(google.sheets, ledger, policy, organization)
         self._delivery = Delivery(ledger, google.gmail, google.calendar)
+        self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
         self._replies = Replies(google.calendar, config.poll.replies)
         self._composer = Composer(config, policy, messages)
@@ -152,7 +154,7 @@ class Reconciler:
                 customer = owners.get(one.id)
                 looked_at[one.id] = clock()
                 if customer is None or is_ours(customer) or self._ledger.log(one.id) is not None:
-                    self._one_log(one, customer, current, clock, report)
+                    self._one_log(one, customer, current, clock, report, stopping)
         if progress:
             progress(len(chosen), len(chosen))
         if whole or chosen:
@@ -196,14 +198,17 @@ class Reconciler:
         current: Registry,
         clock: Callable[[], datetime],
         report: PassReport,
+        stopping: Callable[[], bool],
     ) -> None:
         """One log from reading to writing back; its failure is told and does not stop the others."""
         self._to_read.add(file.id)
         try:
             self._delivery.resolve_doubts(file.id, clock())
             report.logs_read += 1
-            view, outcomes = self._look_and_carry_out(file, customer, current, clock)
+            view, outcomes = self._look_and_carry_out(file, customer, current, clock, stopping)
             self._problems.pop(file.id, None)
+            if view.stopped:
+                self._problem(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
             view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
@@ -219,9 +224,7 @@ class Reconciler:
             report.outcomes += outcomes
             report.needs_attention += self._attention(view)
         except LogProblem as problem:
-            self._problems[file.id] = problem.sentence
-            words = self._messages.sentence(problem.sentence, self._policy.language, None)
-            report.problems.append(f"{file.name}: {words}")
+            self._problem(file, problem.sentence, report)
         except DeploylogError as problem:
             report.problems.append(f"{file.name}: {problem}")
         except Exception as fault:
@@ -229,8 +232,19 @@ class Reconciler:
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
 
+    def _problem(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
+        """Told by this pass, and in the registry's `State` as long as it lasts."""
+        self._problems[file.id] = sentence
+        words = self._messages.sentence(sentence, self._policy.language, None)
+        report.problems.append(f"{file.name}: {words}")
+
     def _look_and_carry_out(
-        self, file: DriveFile, customer: Customer | None, current: Registry, clock: Callable[[], datetime]
+        self,
+        file: DriveFile,
+        customer: Customer | None,
+        current: Registry,
+        clock: Callable[[], datetime],
+        stopping: Callable[[], bool],
     ) -> tuple[LogView, list[Outcome]]:
         """Decide and carry out; where a call hung, the rows that are left are looked at anew before more is sent."""
         outcomes: list[Outcome] = []
@@ -238,7 +252,7 @@ class Reconciler:
             now = clock()
             view = self._look(file, customer, current, now)
             self._remember(view, now)
-            done, finished = self._carry_out(view, current, clock)
+            done, finished = self._carry_out(view, current, clock, stopping)
             outcomes += done
             if finished:
                 break
@@ -306,8 +320,10 @@ class Reconciler:
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file)
-        stopped = self._customer_logs.stopped(file, customer, current, now) if customer else None
-        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now, stopped)
+        barred = self._customer_logs.barred(file, customer, current, now) if customer else None
+        view = self._observer.look(
+            file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed, barred
+        )
         self._windows[file.id] = view.windows()
         return view
 
@@ -338,20 +354,21 @@ class Reconciler:
             # Before the first use of the number: a lost ledger must not give it to another deployment.
             self._google.drive.set_properties(view.file.id, {HIGHEST: str(highest)})
         if seen is None:
+            self._recollection.remove_drafts(view.file.id, [row.deployment.id for row in view.rows if not row.held])
             self._ledger.add_history(view.file.id, [(None, line) for line in history_lines(view.cells)])
             for row in view.rows:
                 standing = event_id(view.file.id, row.deployment.id)
-                self._ledger.adopt(view.file.id, row.deployment.id, row.memory.effects, now, standing)
+                self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
         self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
         sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
-        self._ledger.save_sights(view.file.id, sights, view.identities.vanished, now)
+        self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:
         """Deployments whose row is gone while their guests still expect them: a deleted row cancels nothing itself."""
-        if not view.identities.vanished:
+        if not view.vanished:
             return ()
         memories = self._ledger.memories(view.file.id)
-        gone = [(identity, memories[identity]) for identity in view.identities.vanished if identity in memories]
+        gone = [(identity, memories[identity]) for identity in view.vanished if identity in memories]
         return tuple(
             Sentence.of("row_deleted", deployment=identity, when=memory.start)
             for identity, memory in gone
@@ -360,13 +377,20 @@ class Reconciler:
 
     # Carrying out ----------------------------------------------------------------------------------------------
 
-    def _carry_out(self, view: LogView, current: Registry, clock: Callable[[], datetime]) -> tuple[list[Outcome], bool]:
-        """What came to be, and whether all rows had their turn before what was read of them grew stale."""
+    def _carry_out(
+        self, view: LogView, current: Registry, clock: Callable[[], datetime], stopping: Callable[[], bool]
+    ) -> tuple[list[Outcome], bool]:
+        """What came to be, and whether all rows had their turn before what was read of them grew stale.
+
+        When `stopping`, the rows that are left have theirs after the next start.
+        """
         outcomes: list[Outcome] = []
         if view.customer is None:
             return outcomes, True
         now, others_had_calls = view.cells.read_at, False
         for row in view.rows:
+            if stopping():
+                break
             identity = row.deployment.id
             if row.decision.wanted or row.decision.event is not EventWish.LEAVE:
                 # Only a call made for another row can have taken long.
@@ -375,24 +399,28 @@ class Reconciler:
                 others_had_calls = True
             wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
             outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
-            if row.deployment.window is None and row.decision.event is not EventWish.CANCEL:
-                continue
-            if row.decision.event is EventWish.CANCEL:
-                withdrawn = self._delivery.withdraw(view.file.id, identity, now)
-                outcomes += withdrawn
-            elif row.decision.event is not EventWish.LEAVE:
-                tell = row.decision.event is EventWish.INVITE
-                content = self._composer.event(view, row, current)
-                outcomes += self._delivery.invite(view.file.id, identity, content, tell, now)
-            if row.decision.overridden and not row.memory.overridden:
-                self._write_back.override(view, row, now)
+            outcomes += self._carry_out_event(view, row, current, now)
         for outcome in outcomes:
             if outcome.effect.key.kind is Kind.EVENT:
                 self._replies.forget(outcome.effect.external_id)
-        for identity in view.identities.vanished:
+        for identity in view.vanished:
             # A deleted row cancels nothing by itself, but what was pending for it must not go out.
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
+
+    def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
+        wish, identity = row.decision.event, row.deployment.id
+        if wish is EventWish.CANCEL:
+            return self._delivery.withdraw(view.file.id, identity, now)
+        if row.deployment.window is None:
+            return []
+        outcomes: list[Outcome] = []
+        if wish is not EventWish.LEAVE:
+            content = self._composer.event(view, row, current)
+            outcomes = self._delivery.invite(view.file.id, identity, content, wish is EventWish.INVITE, now)
+        if row.decision.overridden and not row.memory.overridden:
+            self._write_back.override(view, row, now)
+        return outcomes
 
     def _attention(self, view: LogView) -> list[str]:
         word = self._policy.names.shown("Needs attention")

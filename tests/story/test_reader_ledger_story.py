@@ -142,6 +142,65 @@ def test_a_cancellation_met_with_an_empty_ledger_is_not_silently_untold(world: W
     assert told, world.log().progress()
 
 
+@pytest.mark.parametrize("step", ["after the start mail", "with a draft"])
+def test_what_only_the_mailbox_shows_is_taken_over(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """The disk is lost together with the process, before anything was written back."""
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    service, method, done = (
+        ("sheets", "write", False) if step == "after the start mail" else ("gmail", "send_draft", False)
+    )
+    kill(world, monkeypatch, service, method, done)
+    with pytest.raises(Killed):
+        world.at(WEDNESDAY)
+    monkeypatch.undo()
+    assert world.log().row(2)[log.START_NOTIFIED] == ""
+    lose_the_ledger(world)
+    for seconds in (1, 31, 60):
+        world.after(seconds=seconds)
+    assert len(world.notices()) == 1
+    assert drafts(world) == []
+    assert world.log().row(2)[log.START_NOTIFIED] != ""
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    start, end = world.notices()
+    assert end["In-Reply-To"] == start["Message-ID"]
+    said = Counter(line["What happened"] for line in world.log().history())
+    assert said["Enviado: correo de inicio (es)"] == 1
+
+
+def test_a_second_delay_after_a_lost_ledger_is_told_as_any_other(world: World) -> None:
+    started(world)
+    later = WEDNESDAY + timedelta(minutes=25)
+    world.at(later)
+    assert len(world.notices()) == 2
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    for number, minutes in enumerate((30, 90)):
+        world.log().write(2, {log.NEW_END: serial_of(WEDNESDAY + timedelta(minutes=minutes), MADRID)})
+        world.run()
+        world.at(WEDNESDAY + timedelta(minutes=minutes + 11))
+        assert len(world.notices()) == 2 + number, world.log().progress()
+
+
+def test_a_moved_start_and_a_lost_ledger_leave_the_mails_what_they_are(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY - timedelta(hours=1))
+    world.run()
+    world.after(minutes=1)
+    diba.write(2, {log.START: serial_of(WEDNESDAY, MADRID)})
+    world.run()
+    world.at(WEDNESDAY)
+    assert ".start.2.0." in str(world.notices()[0][MARKER])
+    lose_the_ledger(world)
+    world.run()
+    world.at(WEDNESDAY + timedelta(minutes=40))
+    assert [str(mail[MARKER]).split(".", 1)[1] for mail in world.notices()] == ["start.2.0.es", "delay.2.0.es"]
+
+
 def test_numbers_go_on_after_a_lost_ledger_and_a_deleted_row(world: World) -> None:
     diba = world.log()
     diba.plan(2, WEDNESDAY)

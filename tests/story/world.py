@@ -92,10 +92,18 @@ class Log:
         """Structure, as by the menus: insert, delete, sort, copy. The tab Deployments is sheet id `self.tab`."""
         self.staff.call("POST", f"/v4/spreadsheets/{self.file_id}:batchUpdate", {"requests": list(requests)})
 
+    def row_count(self) -> int:
+        """Of the tab's grid, empty rows and header included."""
+        return int(self._properties()["gridProperties"]["rowCount"])
+
     @property
     def tab(self) -> int:
+        return int(self._properties()["sheetId"])
+
+    def _properties(self) -> Mapping[str, Any]:
         sheets = self.staff.call("GET", f"/v4/spreadsheets/{self.file_id}", fields="sheets(properties)")["sheets"]
-        return next(one["properties"]["sheetId"] for one in sheets if one["properties"]["title"] == log.DEPLOYMENTS)
+        [properties] = [one["properties"] for one in sheets if one["properties"]["title"] == log.DEPLOYMENTS]
+        return dict(properties)
 
 
 @dataclass
@@ -108,6 +116,8 @@ class World:
     google: Google
     now: datetime = WEDNESDAY - timedelta(days=1)
     reports: list[PassReport] = field(default_factory=list)
+    registry_id: str = ""
+    """Of the spreadsheet; empty until `init`."""
 
     def __post_init__(self) -> None:
         self.start_daemon()
@@ -188,7 +198,7 @@ class World:
         return calls
 
     def _installed(self) -> bool:
-        return hasattr(self, "registry_id")
+        return bool(self.registry_id)
 
     def _reconciler(self) -> Reconciler:
         place = installation.find(self.google, self.config)
@@ -210,14 +220,14 @@ def served_world(folder: Path, settings: str = "") -> Iterator[World]:
     config = load(file, {})
     files, mailbox = Transport(Bearer(SERVICE_ACCOUNT), origin), Transport(Bearer(DAEMON), origin)
     google = Google(
-        drive=Drive(build_service("drive", "v3", files), _no_waiting),
-        sheets=Sheets(SheetsClient(files), _no_waiting),
-        calendar=Calendar(build_service("calendar", "v3", mailbox), "primary", _no_waiting),
-        gmail=Gmail(build_service("gmail", "v1", mailbox), _no_waiting),
+        drive=Drive(build_service("drive", "v3", files), no_waiting),
+        sheets=Sheets(SheetsClient(files), no_waiting),
+        calendar=Calendar(build_service("calendar", "v3", mailbox), "primary", no_waiting),
+        gmail=Gmail(build_service("gmail", "v1", mailbox), no_waiting),
         identities=None,  # type: ignore[arg-type]  # no story asks who they are
         _transports=(files, mailbox),
     )
-    world = _Clocked(origin, folder, config, google)
+    world = ClockedWorld(origin, folder, config, google)
     world.clock = clock
     try:
         yield world
@@ -229,8 +239,8 @@ def served_world(folder: Path, settings: str = "") -> Iterator[World]:
         thread.join()
 
 
-class _Clocked(World):
-    """A world whose time is the sandbox's too."""
+class ClockedWorld(World):
+    """A world whose time is the sandbox's too: what `now` is set to stands in `clock`."""
 
     clock: list[datetime]
 
@@ -240,5 +250,5 @@ class _Clocked(World):
             self.clock[0] = value
 
 
-def _no_waiting(seconds: float) -> None:
+def no_waiting(seconds: float) -> None:
     """Patience of adapters under test costs no time."""

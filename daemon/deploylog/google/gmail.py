@@ -7,8 +7,9 @@ Message-ID of ours of use: Gmail replaces it.
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from deploylog.errors import AccessDenied, NotFound, Refused
@@ -38,6 +39,8 @@ class MessageInfo:
     """The headers asked for, as far as they are there; names in lower case."""
     labels: tuple[str, ...]
     """Gmail's label ids: SENT, DRAFT, INBOX, TRASH, …"""
+    at: datetime | None = None
+    """When Gmail took it, UTC; where it says so."""
 
 
 class Gmail:
@@ -127,6 +130,27 @@ class Gmail:
         except NotFound:
             return []
 
+    def sent_since(self, moment: datetime, header_names: Sequence[str], most: int) -> Iterator[MessageInfo]:
+        """The messages sent since then, newest first, `most` at the most. Each call is repeated.
+
+        A listing by label, not a search: what was sent a moment ago is in it.
+        """
+        token: str | None = None
+        given = 0
+        while True:
+            request = self._users.messages().list(userId=_ME, labelIds=["SENT"], maxResults=500, pageToken=token)
+            page, token = self._repeat(request, _message_ids)
+            for message_id in page:
+                message = self.message(message_id, header_names)
+                if message is None:
+                    continue
+                given += 1
+                if given > most or (message.at is not None and message.at < moment):
+                    return
+                yield message
+            if not token:
+                return
+
     def _look(self, draft_id: str, form: str, read: Callable[[Any], T]) -> T | None:
         try:
             return self._repeat(self._users.drafts().get(userId=_ME, id=draft_id, format=form), read)
@@ -154,9 +178,19 @@ def _ids(page: Mapping[str, Any], key: str = "drafts") -> tuple[list[str], str]:
     return [one["id"] for one in page.get(key, [])], page.get("nextPageToken", "")
 
 
+def _message_ids(page: Mapping[str, Any]) -> tuple[list[str], str]:
+    """The ids of a page of messages, and the next page's token."""
+    return [one["id"] for one in page.get("messages", [])], page.get("nextPageToken", "")
+
+
 def _message(answer: Mapping[str, Any], header_names: Sequence[str]) -> MessageInfo:
+    milliseconds = answer.get("internalDate")
     return MessageInfo(
-        answer["id"], answer["threadId"], _headers(answer, header_names), tuple(answer.get("labelIds", ()))
+        answer["id"],
+        answer["threadId"],
+        _headers(answer, header_names),
+        tuple(answer.get("labelIds", ())),
+        datetime.fromtimestamp(int(milliseconds) / 1000, UTC) if milliseconds else None,
     )
 
 
