@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# One process per core; the tests of one file stay together.
+AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test check lint format screenshots wheel clean
+.PHONY: install demo test test-reliability check lint format screenshots wheel clean
 
 install: $(STAMP)
 
@@ -17,7 +19,12 @@ demo: install
 	$(BIN)/deploylog demo $(ARGS)
 
 test: install
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
+
+# The whole proof of docs/reliability.md: hours, not minutes.
+test-reliability: install
+	DEPLOYLOG_SCHEDULES=10000 DEPLOYLOG_EVERY_POINT=1 DEPLOYLOG_EXAMPLES=400 DEPLOYLOG_KILLING_SECONDS=300 \
+	$(BIN)/python -m pytest $(AT_ONCE) tests/reliability $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

@@ -104,14 +104,14 @@ def without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploylog.google.connect.connect", at_once)
 
 
-def wait_until(what: str, seen: Callable[[], Any]) -> Any:
-    """Look until there is something to see, and give it."""
-    until = time.monotonic() + PATIENCE
+def wait_until(what: str, seen: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """Look until there is something to see, and give it; at most `patience` seconds."""
+    until = time.monotonic() + patience
     while time.monotonic() < until:
         if found := seen():
             return found
         time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {PATIENCE:.0f} s")
+    raise AssertionError(f"{what}: not within {patience:.0f} s")
 
 
 @dataclass(frozen=True)
@@ -183,6 +183,14 @@ class Workspace:
 
     def write(self, values: Mapping[str, object], row: int = 2) -> None:
         self.staff.type(self.id_of("DIBA - Deployment log"), log.DEPLOYMENTS, log.COLUMNS, row, values)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Of DIBA's log, those that say something."""
+        rows = self.staff.rows(self.id_of("DIBA - Deployment log"), log.DEPLOYMENTS)
+        return [row for row in rows if row.get(log.STATUS)]
+
+    def history(self) -> list[dict[str, Any]]:
+        return self.staff.rows(self.id_of("DIBA - Deployment log"), log.HISTORY)
 
     def row(self, number: int = 2) -> dict[str, Any]:
         rows = self.staff.rows(self.id_of("DIBA - Deployment log"), log.DEPLOYMENTS)

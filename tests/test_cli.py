@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import time
 from collections.abc import Iterator
@@ -294,6 +295,10 @@ def test_history_lists_every_effect_on_a_line_of_its_own(scheduled: Path) -> Non
         assert "event" in line
         assert "sent" in line
         assert all(address in line for address in (DIBA_MANAGER, DIBA_HELPDESK, TEAM, STAFF))
+    [effect] = json.loads(deploylog("history", "DIBA", "--json", "-c", scheduled).out)
+    assert (effect["deployment"], effect["kind"], effect["state"]) == ("DIBA-0001", "event", "sent")
+    assert set(effect["recipients"]) == {DIBA_MANAGER, DIBA_HELPDESK, TEAM, STAFF}
+    assert re.fullmatch("[a-v0-9]{5,1024}", effect["external_id"])
     nothing = deploylog("history", "DIBA", "DIBA-0002", "-c", scheduled)
     assert (nothing.status, nothing.out) == (0, "Nothing was done for DIBA DIBA-0002 yet.\n")
 

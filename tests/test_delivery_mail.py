@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 from deploylog.adoption import Past
 from deploylog.audience import Circle
-from deploylog.delivery import DOUBT_WAIT, Delivery, Outcome
+from deploylog.delivery import DOUBT_WAIT, Delivery, Outcome, backoff
+from deploylog.errors import NotCarriedOut
 from deploylog.ledger import Effect, Ledger, effects
 from deploylog.lifecycle import PARKED, EffectSeen, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, marker_for
@@ -453,6 +454,13 @@ def test_the_waits_between_tries_grow_and_stay_bounded(daemon: Installation) -> 
     assert timedelta(minutes=1) < waits[-1] <= timedelta(minutes=2)
     daemon.run(mail())
     daemon.settled_well(mail())
+
+
+def test_mails_that_fail_at_one_instant_are_not_tried_again_at_one_instant() -> None:
+    waits = {backoff(number, 3, NotCarriedOut("not reached")) for number in range(1, 101)}
+    assert len(waits) == 100
+    assert min(waits) >= timedelta(seconds=12)
+    assert max(waits) <= timedelta(seconds=16)
 
 
 def test_recipients_and_words_are_frozen_when_the_intent_is_committed(daemon: Installation) -> None:

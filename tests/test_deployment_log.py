@@ -21,11 +21,10 @@ from builders import (
     read_row,
     serial,
     table,
-    window_at,
 )
 from deploylog import deployment_log as log
 from deploylog.cells import Cell, Names, serial_of
-from deploylog.deployment_log import CellChange, Projection, SheetRow, changes_for, number_of, read_component, same_work
+from deploylog.deployment_log import CellChange, Projection, SheetRow, changes_for, number_of, read_component
 from deploylog.model import (
     CHECKLIST,
     Component,
@@ -343,19 +342,6 @@ def test_no_staff_cell_and_no_id_is_ever_written_and_once_is_enough(
 def test_a_change_is_an_absolute_cell() -> None:
     changes = changes_for(sheet_row(), layout_of(), Projection("Draft"), MADRID, NOW)
     assert CellChange(2, log.COLUMNS.index(log.PROGRESS) + 1, "Draft") in changes
-
-
-# Copies ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_same_work_has_the_same_start_and_components() -> None:
-    one = deployment()
-    assert same_work(one, replace(one, window=window_at(START, 90), tickets=("other",), row=9))
-    assert same_work(one, replace(one, components=(Component("ADDON-diba", "3.2.11"),)))
-    assert not same_work(one, replace(one, window=window_at(START + timedelta(minutes=1))))
-    assert not same_work(one, replace(one, components=(Component("addon-diba", "3.2.12"),)))
-    assert not same_work(replace(one, components=()), replace(one, components=()))
-    assert not same_work(replace(one, window=None), replace(one, window=None))
 
 
 def test_the_end_that_holds_is_the_new_one_where_given() -> None:

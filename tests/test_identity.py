@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from builders import START, deployment, window_at
 from deploylog.deployment_log import number_of
-from deploylog.identity import Identities, Known, identify, prefix_for
+from deploylog.identity import Identities, Known, identify, prefix_for, repeated
 from deploylog.model import Component, Deployment, Status
 
 
@@ -493,3 +494,64 @@ def test_a_row_that_was_left_as_it_was_with_its_id_keeps_it(mishap: tuple[Log, l
         and sum(row.id == other.id and row.fingerprint == other.fingerprint for other in rows) == 1
     ]
     assert all(found.by_row[row.row] == row.id for row in untouched)
+
+
+# Rows that only repeat another -----------------------------------------------------------------------------------
+
+ONE = deployment(id="DIBA-0001")
+TWO = deployment(id="DIBA-0002", row=3)
+PASTED = {"DIBA-0002": "DIBA-0001"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"tickets": ("other",), "environment": None},
+        {"window": window_at(START, 90)},
+        {"components": (Component("ADDON-diba", "3.2.11"),)},
+    ],
+)
+def test_a_pasted_copy_repeats_its_original_while_it_plans_the_same_work(changes: dict[str, Any]) -> None:
+    assert repeated([ONE, replace(TWO, **changes)], PASTED) == PASTED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"window": window_at(START + timedelta(minutes=1))},
+        {"window": None},
+        {"components": (Component("addon-diba", "3.2.12"),)},
+        {"components": ()},
+    ],
+)
+def test_a_pasted_copy_that_plans_other_work_repeats_nothing(changes: dict[str, Any]) -> None:
+    assert repeated([ONE, replace(TWO, **changes)], PASTED) == {}
+
+
+def test_a_row_typed_again_to_the_letter_repeats_the_one_with_the_lower_number_wherever_they_stand() -> None:
+    assert repeated([ONE, TWO], {}) == PASTED
+    assert repeated([TWO, ONE], {}) == PASTED
+    assert repeated([ONE, replace(TWO, tickets=("other",))], {}) == {}
+    assert repeated([ONE, replace(TWO, environment=None)], {}) == {}
+
+
+def test_what_was_cancelled_is_repeated_by_none() -> None:
+    assert repeated([replace(ONE, status=Status.CANCELLED), TWO], PASTED) == {}
+
+
+def test_a_hundred_thousand_rows_are_told_apart_in_seconds() -> None:
+    """Each like the next, so that nothing but their place and number tells them apart; a look that compares every row
+    with every other would take hours."""
+    rows = [deployment(id=f"DIBA-{number:04d}", row=number + 1) for number in range(1, 3)] * 50_000
+    rows = [replace(row, row=place, id="" if place % 3 else f"DIBA-{place:06d}") for place, row in enumerate(rows, 2)]
+    began = time.process_time()
+    found = identify(rows, {}, 0, "DIBA")
+    known = {
+        found.by_row[row.row]: Known(found.by_row[row.row], row.row, row.fingerprint, START, ("addon-diba 3.2.11",))
+        for row in rows
+    }
+    again = identify([replace(row, id="") for row in rows], known, found.highest, "DIBA")
+    assert again.by_row == found.by_row
+    assert len(repeated([replace(row, id=found.by_row[row.row]) for row in rows], {})) == len(rows) - 1
+    assert time.process_time() - began < 60

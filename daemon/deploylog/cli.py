@@ -30,6 +30,7 @@ from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.installation import Step
+from deploylog.ledger import Effect
 from deploylog.lifecycle import EffectState
 from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
@@ -361,33 +362,60 @@ def _row(parts: bootstrap.Parts, customer: str, identity: str) -> tuple[LogView,
 
 
 @app.command()
-def history(config: ConfigFile, customer: str, identity: Annotated[str, typer.Argument(metavar="[ID]")] = "") -> None:
+def history(
+    config: ConfigFile,
+    customer: str,
+    identity: Annotated[str, typer.Argument(metavar="[ID]")] = "",
+    as_json: Annotated[bool, typer.Option("--json")] = False,
+) -> None:
     """What was done for a customer, or for one deployment: every effect with its state, from the ledger."""
     with bootstrap.parts(config) as parts:
         file = parts.reconciler.log_file(customer)
         effects = parts.ledger.effects_of(file.id, identity.upper() or None)
         zone = parts.config.organization.time_zone
-    if not effects:
+    rows = [_history_row(one) for one in effects]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    if not rows:
         typer.echo(f"Nothing was done for {' '.join(filter(None, (customer, identity)))} yet.")
         return
     table = Table()
-    for column in ("Effect", "Deployment", "What", "To", "State", "When", "Tries", "Reason"):
+    for column in ("Effect", "Deployment", "What", "To", "State", "When", "Tries", "Id outside", "Reason"):
         table.add_column(column, overflow="fold")
-    for one in effects:
-        at = one.at or one.committed_at
-        recipients = [*one.payload.get("to", ()), *one.payload.get("cc", ()), *one.payload.get("guests", ())]
+    for row in rows:
         cells = (
-            str(one.number),
-            one.key.deployment_id,
-            f"{one.key.kind} {one.key.target}".strip(),
-            ", ".join(recipients),
-            one.state.value,
-            f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}",
-            str(one.attempts),
-            one.reason,
+            str(row["effect"]),
+            row["deployment"],
+            f"{row['kind']} {row['target']}".strip(),
+            ", ".join(row["recipients"]),
+            row["state"],
+            f"{datetime.fromisoformat(row['at']).astimezone(zone):%Y-%m-%d %H:%M:%S}",
+            str(row["attempts"]),
+            row["external_id"],
+            row["reason"],
         )
         table.add_row(*(_plain(cell) for cell in cells))
     _print_table(table)
+
+
+def _history_row(effect: Effect) -> dict[str, Any]:
+    """One effect for `history`; `at` is when it came to be, or was meant (UTC)."""
+    payload = effect.payload
+    return {
+        "effect": effect.number,
+        "deployment": effect.key.deployment_id,
+        "kind": effect.key.kind.value,
+        "generation": effect.key.generation,
+        "round": effect.key.round,
+        "target": effect.key.target,
+        "recipients": [*payload.get("to", ()), *payload.get("cc", ()), *payload.get("guests", ())],
+        "state": effect.state.value,
+        "at": (effect.at or effect.committed_at).isoformat(),
+        "attempts": effect.attempts,
+        "external_id": effect.external_id,
+        "reason": effect.reason,
+    }
 
 
 @app.command()

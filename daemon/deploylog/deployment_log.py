@@ -20,7 +20,6 @@ from deploylog.cells import (
     RowReader,
     find_layout,
     fingerprint,
-    folded,
     is_address,
     says_nothing,
     serial_of,
@@ -277,14 +276,3 @@ def _same(cell: Cell, value: str | float) -> bool:
         return text_of(cell) == text_of(value) and not isinstance(cell, bool)
     # Half a second: Sheets keeps serial numbers as binary fractions.
     return isinstance(cell, int | float) and not isinstance(cell, bool) and abs(cell - value) < 0.5 / 86400
-
-
-def same_work(one: Deployment, other: Deployment) -> bool:
-    """Whether two rows plan the same: same start and same components (of which there are some)."""
-    return (
-        one.window is not None
-        and other.window is not None
-        and one.window.start == other.window.start
-        and bool(one.components)
-        and [folded(str(part)) for part in one.components] == [folded(str(part)) for part in other.components]
-    )

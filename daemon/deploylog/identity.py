@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from deploylog.cells import folded
 from deploylog.deployment_log import number_of
-from deploylog.model import Deployment
+from deploylog.model import Deployment, Status
 
 LARGEST_COUNTED = 10**8
 """An ID with a larger number, typed by hand, stands but is not counted on from: IDs have at most nine digits."""
@@ -61,16 +63,18 @@ def identify(
     strangers = [row for row in rows if row.id and not _alike(row, known.get(row.id))]
     by_row = _with_strangers_at_home(by_row, strangers, known)
 
+    given, strange = set(by_row.values()), {row.row for row in strangers}
     # What is like the deployment whose ID it holds beside that one's own row is a copy, not a row that lost its ID.
-    copies = [row for row in rows if row.id in by_row.values() and row.row not in by_row and row not in strangers]
-    lost = {identity: one for identity, one in known.items() if identity not in by_row.values()}
-    for match in (_exactly_there, _exactly, _in_essence):
+    copies = {row.row for row in rows if row.id in given and row.row not in by_row and row.row not in strange}
+    lost = _Unclaimed({identity: one for identity, one in known.items() if identity not in given})
+    for match in (lost.exactly_there, lost.exactly, lost.in_essence):
         for row in rows:
-            owner = match(row, lost) if row.row not in by_row and row not in copies else None
+            owner = match(row) if row.row not in by_row and row.row not in copies else None
             if owner:
                 by_row[row.row] = owner
-                del lost[owner]
-    copied = {row.row: row.id for row in rows if row.id and row.row not in by_row and row.id in by_row.values()}
+                lost.claim(owner)
+    given = set(by_row.values())
+    copied = {row.row: row.id for row in rows if row.id and row.row not in by_row and row.id in given}
 
     taken = (*known, *by_row.values(), *counted, *(row.id for row in rows))
     highest = max([highest, *(number for identity in taken if (number := number_of(identity) or 0) < LARGEST_COUNTED)])
@@ -80,7 +84,7 @@ def identify(
             by_row[row.row] = f"{prefix}-{highest:04d}"
     to_write = {row.row: by_row[row.row] for row in rows if by_row[row.row] != row.id}
     return Identities(
-        by_row, to_write, {by_row[number]: original for number, original in copied.items()}, tuple(lost), highest
+        by_row, to_write, {by_row[number]: original for number, original in copied.items()}, lost.left(), highest
     )
 
 
@@ -95,18 +99,20 @@ def _with_strangers_at_home(
     """
     numbers = {row.row for row in strangers}
     at_home = {identity for number, identity in by_row.items() if number not in numbers}
-    free = {
-        identity: one
-        for identity, one in known.items()
-        if identity not in at_home and one.start is not None and one.components
-    }
+    free = _Unclaimed(
+        {
+            identity: one
+            for identity, one in known.items()
+            if identity not in at_home and one.start is not None and one.components
+        }
+    )
     moved: dict[int, str] = {}
-    for match in (_exactly_there, _exactly):
+    for match in (free.exactly_there, free.exactly):
         for row in strangers:
-            owner = match(row, free) if row.row not in moved else None
+            owner = match(row) if row.row not in moved else None
             if owner:
                 moved[row.row] = owner
-                del free[owner]
+                free.claim(owner)
     holder = {identity: number for number, identity in by_row.items()}
     while refused := [number for number, owner in moved.items() if holder.get(owner, number) not in moved]:
         for number in refused:
@@ -152,22 +158,84 @@ def _alike(row: Deployment, known: Known | None) -> bool:
     return row.fingerprint == known.fingerprint or _essence(row) == (known.start, known.components)
 
 
-def _exactly_there(row: Deployment, lost: Mapping[str, Known]) -> str | None:
-    """Of deployments alike to the letter the one that stood in this place."""
-    return _exactly(row, {identity: one for identity, one in lost.items() if one.row == row.row})
+class _Unclaimed:
+    """Known deployments no row stands for yet, found by what their rows said; a log may have very many."""
+
+    def __init__(self, known: Mapping[str, Known]) -> None:
+        self._left = dict(known)
+        self._there: dict[tuple[int, str], deque[str]] = defaultdict(deque)
+        self._same: dict[str, deque[str]] = defaultdict(deque)
+        self._essence: dict[tuple[datetime | None, tuple[str, ...]], set[str]] = defaultdict(set)
+        for identity, one in known.items():
+            self._there[one.row, one.fingerprint].append(identity)
+            self._same[one.fingerprint].append(identity)
+            self._essence[one.start, one.components].add(identity)
+
+    def claim(self, identity: str) -> None:
+        """A row stands for it."""
+        one = self._left.pop(identity)
+        self._essence[one.start, one.components].discard(identity)
+
+    def left(self) -> tuple[str, ...]:
+        return tuple(self._left)
+
+    def exactly_there(self, row: Deployment) -> str | None:
+        """Of deployments alike to the letter the one that stood in this place."""
+        return self._first(self._there.get((row.row, row.fingerprint)))
+
+    def exactly(self, row: Deployment) -> str | None:
+        return self._first(self._same.get(row.fingerprint))
+
+    def in_essence(self, row: Deployment) -> str | None:
+        """The one deployment with this row's start and components; None where two would fit."""
+        start, components = _essence(row)
+        fitting = self._essence.get((start, components), set()) if start is not None and components else set()
+        return next(iter(fitting)) if len(fitting) == 1 else None
+
+    def _first(self, identities: deque[str] | None) -> str | None:
+        while identities and identities[0] not in self._left:
+            identities.popleft()
+        return identities[0] if identities else None
 
 
-def _exactly(row: Deployment, lost: Mapping[str, Known]) -> str | None:
-    return next((identity for identity, one in lost.items() if one.fingerprint == row.fingerprint), None)
+def repeated(rows: Sequence[Deployment], copied_from: Mapping[str, str]) -> dict[str, str]:
+    """By ID of a row that only repeats another, that one's: what it was pasted from, or an earlier one to the letter.
+
+    `copied_from` names for each pasted copy the deployment it was copied from. A cancelled row is repeated by none.
+    """
+    works = {row.id: _work(row) for row in rows if row.status is not Status.CANCELLED}
+    earliest: dict[object, Deployment] = {}
+    for row in rows:
+        if row.status is not Status.CANCELLED and _work(row) is not None:
+            before = earliest.setdefault(_letter(row), row)
+            if _count(row) < _count(before):
+                earliest[_letter(row)] = row
+    found = {}
+    for row in rows:
+        work, original = _work(row), copied_from.get(row.id, "")
+        if work is None:
+            continue
+        first = earliest.get(_letter(row))
+        if original != row.id and works.get(original) == work:
+            found[row.id] = original
+        elif first is not None and _count(first) < _count(row):
+            found[row.id] = first.id
+    return found
 
 
-def _in_essence(row: Deployment, lost: Mapping[str, Known]) -> str | None:
-    """The one vanished deployment with this row's start and components; None where two would fit."""
-    start, components = _essence(row)
-    if start is None or not components:
+def _work(row: Deployment) -> tuple[datetime, tuple[str, ...]] | None:
+    """What a row plans: its start and components; None where it does not say both."""
+    if row.window is None or not row.components:
         return None
-    fitting = [identity for identity, one in lost.items() if (one.start, one.components) == (start, components)]
-    return fitting[0] if len(fitting) == 1 else None
+    return row.window.start, tuple(folded(str(part)) for part in row.components)
+
+
+def _letter(row: Deployment) -> tuple[object, ...]:
+    return _work(row), row.environment, row.tickets
+
+
+def _count(row: Deployment) -> int:
+    return number_of(row.id) or 0
 
 
 def _essence(row: Deployment) -> tuple[datetime | None, tuple[str, ...]]:

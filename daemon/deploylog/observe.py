@@ -20,7 +20,7 @@ from deploylog.errors import DeploylogError
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
 from deploylog.guards import HOUR, Limits, held_back
-from deploylog.identity import Identities, Known, identify, prefix_for
+from deploylog.identity import Identities, Known, identify, prefix_for, repeated
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import (
     Decision,
@@ -215,7 +215,8 @@ class Observer:
             own = [row for row in identified if row.row not in identities.to_write]
             pasts = self._pasts(file, own, cells, zone, customer, registry, mailed, now)
             remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
-        judged = [replace(row, same_as=_same_as(row, identified, remembered)) for row in identified]
+        repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
+        judged = [replace(row, same_as=repeats.get(row.id, "")) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
         rows = []
         for sheet_row, row in zip(cells.rows, judged, strict=True):
@@ -383,20 +384,6 @@ def _layout(rows: Sequence[Sequence[Cell]], columns: Sequence[str], names: Names
     if layout is None or missing:
         raise LogProblem(Sentence.of("tab_without_columns", tab=tab, columns=tuple(map(names.shown, missing))))
     return layout
-
-
-def _same_as(row: Deployment, log: Sequence[Deployment], memories: Mapping[str, Memory]) -> str:
-    """The ID of the deployment this row only repeats: what it was pasted from, or an earlier row to the letter."""
-    original = memories[row.id].copy_of
-    for other in log:
-        if other.id == row.id or other.status is Status.CANCELLED or not deployment_log.same_work(row, other):
-            continue
-        if other.id == original:
-            return other.id
-        earlier = (deployment_log.number_of(other.id) or 0) < (deployment_log.number_of(row.id) or 0)
-        if earlier and (other.environment, other.tickets) == (row.environment, row.tickets):
-            return other.id
-    return ""
 
 
 def _number(text: str) -> int:

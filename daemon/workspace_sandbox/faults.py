@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 from workspace_sandbox.calls import ApiError, Json
+from workspace_sandbox.discovery import method_ids
 from workspace_sandbox.refusals import usual_reason
 
 MODES = ("error", "drop", "delay")
@@ -70,6 +71,8 @@ def _fault(asked: Json) -> Fault:
     method = asked.get("method")
     if not isinstance(method, str) or not method:
         raise ApiError(400, "invalid", "A fault needs the method it is for: a method id or *.")
+    if method not in ("*", "token") and method not in method_ids():
+        raise ApiError(400, "invalid", f"There is no method {method}, so that this fault would meet no call.")
     status, times, seconds = asked.get("status", 503), asked.get("times", 1), asked.get("seconds", 0)
     if not isinstance(status, int) or not 400 <= status <= 599:
         raise ApiError(400, "invalid", "The status of a fault is a number from 400 to 599.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from workspace_sandbox.calls import Json
-from workspace_sandbox.drive_files import FOLDER, Files, permission_id, timestamp
+from workspace_sandbox.drive.files import FOLDER, Files, permission_id, timestamp
 from workspace_sandbox.workspace import Workspace
 
 DOMAIN = "soffid.example"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from werkzeug.wrappers import Response
 
-from workspace_sandbox.mailbox import has_mailbox
+from workspace_sandbox.gmail.mailbox import has_mailbox
 from workspace_sandbox.workspace import Workspace
 
 STATIC = Path(__file__).parent / "static"

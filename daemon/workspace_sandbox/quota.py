@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from workspace_sandbox.calls import ApiError
-from workspace_sandbox.drive_files import timestamp
+from workspace_sandbox.drive.files import timestamp
 
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)

@@ -7,8 +7,8 @@ with `calls.method`.
 from __future__ import annotations
 
 import io
-import json
 import logging
+import re
 import socket
 import time
 from collections import Counter
@@ -17,33 +17,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import msgspec
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from workspace_sandbox import (
-    calendar,
-    calendars,
-    discovery,
-    drive,
-    drive_changes,
-    drive_drives,
-    drive_permissions,
-    gmail,
-    gmail_labels,
-    gmail_settings,
-    multipart,
-    pages,
-    sheet_values,
-    sheets,
-    tokens,
-    trouble,
-    uploads,
-)
+from workspace_sandbox import discovery, multipart, pages, tokens, trouble, uploads
+from workspace_sandbox.calendar import calendars, events
 from workspace_sandbox.calls import HANDLERS, Answer, ApiError, Call, Json
+from workspace_sandbox.drive import changes, file_methods, permissions, shared_drives
 from workspace_sandbox.faults import DroppedConnectionError, Fault, Faults
 from workspace_sandbox.founding import Founding
+from workspace_sandbox.gmail import labels, messages, settings
 from workspace_sandbox.quota import Quota
 from workspace_sandbox.refusals import error_body
+from workspace_sandbox.sheets import spreadsheets, values
 from workspace_sandbox.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -52,19 +39,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _JSON = "application/json; charset=UTF-8"
 MODULES = (
-    calendar,
-    calendars,
-    drive,
-    drive_changes,
-    drive_drives,
-    drive_permissions,
-    gmail,
-    gmail_labels,
-    gmail_settings,
-    sheet_values,
-    sheets,
+    *(changes, file_methods, permissions, shared_drives),
+    *(spreadsheets, values),
+    *(calendars, events),
+    *(labels, messages, settings),
 )
 """The modules that register the methods when they are imported."""
+_ELSEWHERE = re.compile(
+    r"/(upload/)?(?!drive/v3/|calendar/v3/|gmail/v1/)(drive|sheets|calendar|gmail|oauth2|docs|admin|people|tasks)/"
+)
+"""Paths of other versions and of other APIs of Google's."""
 _LONGEST_BATCH = 100
 """Calls of one batch (https://developers.google.com/workspace/drive/api/guides/performance)."""
 
@@ -144,6 +128,10 @@ class Sandbox:
         page = pages.page(request.path, request.args)
         if page is not None:
             return page
+        if _ELSEWHERE.match(path):
+            raise ApiError(
+                501, "notImplemented", f"The sandbox has Drive v3, Sheets v4, Calendar v3 and Gmail v1, not {path}."
+            )
         raise ApiError(404, "notFound", f"There is nothing at {incoming.verb} {path}.")
 
     def call(self, incoming: Incoming) -> Response:
@@ -187,7 +175,7 @@ class Sandbox:
             if params.get("alt") == "media" and not method.gives_media:
                 raise ApiError(400, "invalidParameter", f"{method.id} gives no media: alt=media is not possible.")
             body, media, media_type = _content(found, params, incoming)
-            discovery.check_request(method, body)
+            body = discovery.checked_body(method, body)
             handler = HANDLERS.get(method.id)
             if handler is None:
                 raise ApiError(501, "notImplemented", f"The sandbox does not have {method.id}.")
@@ -206,8 +194,7 @@ class Sandbox:
             with self.workspace.one_call():
                 tokens.user_of(incoming.headers.get("authorization"), self.workspace)
                 discovery.typed_parameters(found.method, found.variables, incoming.query)
-                metadata = multipart.json_object(incoming.content)
-                discovery.check_request(found.method, metadata)
+                metadata = discovery.checked_body(found.method, multipart.json_object(incoming.content))
                 address = uploads.opened(
                     self.workspace, incoming.verb, incoming.raw_path, incoming.query, incoming.headers, metadata
                 )
@@ -411,11 +398,10 @@ def _answer(method: discovery.Method, params: Mapping[str, Any], answer: Answer)
 
 
 def _json(body: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, pretty: bool = False) -> Response:
-    separators = None if pretty else (",", ":")
-    text = json.dumps(
-        body, ensure_ascii=False, indent=2 if pretty else None, separators=separators, check_circular=False
-    )
-    return Response(text.encode(), status, headers=dict(headers or {}), content_type=_JSON)
+    text = msgspec.json.encode(body)
+    if pretty:
+        text = msgspec.json.format(text, indent=2)
+    return Response(text, status, headers=dict(headers or {}), content_type=_JSON)
 
 
 def _refusal(api: str, error: ApiError) -> Response:

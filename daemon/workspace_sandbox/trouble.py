@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from workspace_sandbox import tokens
 from workspace_sandbox.calls import ApiError, Json
 from workspace_sandbox.founding import SERVICE_ACCOUNT
-from workspace_sandbox.mailbox import NO_MAILBOX
-from workspace_sandbox.mime import is_address
+from workspace_sandbox.gmail.mailbox import NO_MAILBOX
+from workspace_sandbox.gmail.mime import is_address
 from workspace_sandbox.workspace import Workspace
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from googleapiclient.discovery_cache import get_static_doc
 
 import workspace_sandbox.server  # noqa: F401  # the modules of the APIs register their methods
-from workspace_sandbox import formula_functions, sheet_requests
 from workspace_sandbox.calls import HANDLERS
 from workspace_sandbox.discovery import routes
+from workspace_sandbox.sheets import formula_functions, requests
 
 PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 APIS = {"drive": "Drive v3", "sheets": "Sheets v4", "calendar": "Calendar v3", "gmail": "Gmail v1"}
@@ -28,7 +28,10 @@ _EVENT = (
     "no conferences, attachments, labels of events, working locations, focus time; no guests of a series with times"
 )
 _ONE_PAGE = "all on one page, no sync token"
-_SPREADSHEET = "no tables, banding, slicers, pivot tables, data sources"
+_SPREADSHEET = (
+    "no tables, banding, slicers, pivot tables, data sources, theme; of the usual format only background, padding, "
+    "alignment and wrapping"
+)
 PARTIAL: dict[str, str] = {
     "drive.about.get": "the user, and fixed limits",
     "drive.changes.list": "the space `drive` only",
@@ -52,7 +55,10 @@ PARTIAL: dict[str, str] = {
     "sheets.spreadsheets.create": "title, locale, time zone; sheets with their properties and cells",
     "sheets.spreadsheets.get": _SPREADSHEET,
     "sheets.spreadsheets.getByDataFilter": _SPREADSHEET,
-    "sheets.spreadsheets.values.batchUpdate": "USER_ENTERED reads no names of months, and no currency but the euro",
+    "sheets.spreadsheets.values.batchUpdate": (
+        "USER_ENTERED reads names of months only with a year, in English and in the locale's Spanish or Catalan; "
+        "no currency but the locale's"
+    ),
     "sheets.spreadsheets.values.update": "as `values.batchUpdate`",
     "calendar.acl.list": _ONE_PAGE,
     "calendar.calendarList.insert": "the id only: no colours, reminders or names of one's own",
@@ -62,9 +68,7 @@ PARTIAL: dict[str, str] = {
     "calendar.calendars.update": "secondary calendars only, in Europe/Madrid",
     "calendar.events.delete": _SERIES,
     "calendar.events.import": _EVENT,
-    "calendar.events.insert": (
-        f"{_EVENT}; recurrence daily, weekly with BYDAY, or yearly, with INTERVAL, COUNT, UNTIL and EXDATE"
-    ),
+    "calendar.events.insert": (f"{_EVENT}; recurrence by one RRULE of days, weeks, months or years, and EXDATE"),
     "calendar.events.list": "who sees free/busy only gets 501",
     "calendar.events.patch": f"as `events.insert`; {_SERIES}",
     "calendar.events.update": f"as `events.insert`; {_SERIES}",
@@ -101,7 +105,7 @@ def _parts() -> Iterator[tuple[str, list[str]]]:
         yield f"methods of {api}", _table([one for one in methods if one.startswith(f"{api}.")])
     kinds = json.loads(get_static_doc("sheets", "v4"))["schemas"]["Request"]["properties"]
     there, missing = (
-        ", ".join(f"`{one}`" for one in sorted(kinds) if (one in sheet_requests._CHANGES) is wanted)
+        ", ".join(f"`{one}`" for one in sorted(kinds) if (one in requests._CHANGES) is wanted)
         for wanted in (True, False)
     )
     yield (

@@ -215,6 +215,8 @@ def status(request: Any) -> int:
 def place() -> Iterator[Place]:
     """The place that `DEPLOYLOG_LIVE` names, else a sandbox."""
     named = os.environ.get("DEPLOYLOG_LIVE")
+    if named and not Path(named).is_file():
+        pytest.exit(f"DEPLOYLOG_LIVE names {named}, which is no file; see docs/sandbox.md.", 2)
     with _google(Path(named)) if named else _sandbox() as found:
         yield found
 

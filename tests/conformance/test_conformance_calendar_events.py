@@ -384,10 +384,14 @@ def test_a_recurring_event_is_expanded(calendar: CalendarSpace) -> None:
         "FREQ=DAILY with INTERVAL=2": ("FREQ=DAILY;INTERVAL=2;COUNT=3", ["08-01", "08-03", "08-05"]),
         "FREQ=WEEKLY with UNTIL includes that day": ("FREQ=WEEKLY;UNTIL=20310815", ["08-01", "08-08", "08-15"]),
         "FREQ=YEARLY with COUNT": ("FREQ=YEARLY;COUNT=1", ["08-01"]),
+        "FREQ=MONTHLY with the first Friday": ("FREQ=MONTHLY;BYDAY=1FR;COUNT=3", ["08-01", "09-05", "10-03"]),
+        "FREQ=MONTHLY with the last day": ("FREQ=MONTHLY;BYMONTHDAY=1,-1;COUNT=3", ["08-01", "08-31", "09-01"]),
     },
 )
 def test_rules_of_recurrence(calendar: CalendarSpace, rule: str, days: list[str]) -> None:
-    made = calendar.add(calendar.all_day("2031-08-01", "2031-08-02", recurrence=[f"RRULE:{rule}"]))
+    # Of no time, since other checks ask whether later days are free.
+    whole = calendar.all_day("2031-08-01", "2031-08-02", recurrence=[f"RRULE:{rule}"], transparency="transparent")
+    made = calendar.add(whole)
     listed = calendar.listed(q=made["summary"], singleEvents=True, orderBy="startTime")
     assert [one["start"]["date"][5:] for one in listed] == days
 

@@ -48,6 +48,22 @@ def test_weekly_rules_know_their_days(served: Served, rule: str, found: list[str
 
 
 @pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ("FREQ=MONTHLY;BYDAY=1MO;COUNT=3", ["2026-10-05", "2026-11-02", "2026-12-07"]),
+        ("FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2", ["2026-10-31", "2026-11-30"]),
+        ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=2", ["2026-10-30", "2026-11-30"]),
+        ("FREQ=YEARLY;BYMONTH=12;BYMONTHDAY=25;COUNT=2", ["2026-12-25", "2027-12-25"]),
+        ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", []),
+    ],
+)
+def test_months_and_years_know_all_parts_of_a_rule(served: Served, rule: str, found: list[str]) -> None:
+    """RFC 5545, section 3.3.10; days of all-day events."""
+    insert(served, recurrence=[f"RRULE:{rule}"], **days("2026-10-05", "2026-10-06"))
+    assert [one["start"]["date"] for one in listed(served, singleEvents=True, timeMax="2030-01-01T00:00:00Z")] == found
+
+
+@pytest.mark.parametrize(
     ("exception", "gone"),
     [
         ("EXDATE:20261012T070000Z", "10-12T09"),
@@ -73,7 +89,11 @@ def test_days_are_left_out_by_their_date(served: Served) -> None:
     [
         (["RRULE:FREQ=WEEKLY;BYDAY=XX"], 400),
         (["RRULE:FREQ=DAILY", "EXDATE:tomorrow"], 400),
-        (["RRULE:FREQ=WEEKLY;BYDAY=1MO"], 501),
+        (["RRULE:FREQ=WEEKLY;BYDAY=1MO"], 400),
+        (["RRULE:FREQ=MONTHLY;BYMONTHDAY=40"], 400),
+        (["RRULE:FREQ=MONTHLY;EVERY=2"], 400),
+        (["RRULE:FREQ=DAILY;COUNT=2;UNTIL=20261012"], 400),
+        (["RRULE:FREQ=HOURLY"], 501),
         (["RRULE:FREQ=DAILY", "RDATE:20261012T070000Z"], 501),
         (["EXDATE:20261012T070000Z"], 501),
     ],

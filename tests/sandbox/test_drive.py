@@ -184,7 +184,7 @@ def test_a_list_comes_in_order_and_in_pages(ana: Person, drive_id: str, running:
 
 def test_a_thousand_files_fit_one_page(ana: Person, drive_id: str, running: Any) -> None:
     """files.list: pageSize up to 1,000."""
-    from workspace_sandbox.drive_files import Files
+    from workspace_sandbox.drive.files import Files
 
     files = Files(running.sandbox.workspace, running.clock())
     for number in range(1000):

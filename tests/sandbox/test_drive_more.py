@@ -10,7 +10,7 @@ from googleapiclient.http import MediaIoBaseUpload
 from test_drive import changes, get, make, search, share, start_token, type_into, update
 from workspace_clients import FOLDER, OUTSIDER, SERVICE_ACCOUNT, SPREADSHEET, STAFF, Person, message_of, refusal
 
-from workspace_sandbox.drive_files import permission_id
+from workspace_sandbox.drive.files import permission_id
 from workspace_sandbox.founding import Founding
 
 DRIVE = {"supportsAllDrives": True}

@@ -9,7 +9,7 @@ import pytest
 from werkzeug.wrappers import Response
 
 from workspace_sandbox import pages
-from workspace_sandbox.mailbox import Mailbox
+from workspace_sandbox.gmail.mailbox import Mailbox
 from workspace_sandbox.workspace import Workspace
 
 PAGES = {

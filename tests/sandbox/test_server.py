@@ -100,6 +100,31 @@ def test_what_is_not_built_says_so(ana: Person) -> None:
     assert "drive.comments.list" in message_of(request)
 
 
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"alt": "xml"}, 400),
+        ({"prettyPrint": "maybe"}, 400),
+        ({"$.xgafv": "3"}, 400),
+        ({"alt": "proto"}, 501),
+        ({"callback": "f"}, 501),
+        ({"access_token": "x"}, 501),
+        ({"quotaUser": "x", "key": "y", "alt": "json"}, 200),
+    ],
+)
+def test_the_parameters_of_every_method_are_looked_at(ana: Person, query: dict[str, str], status: int) -> None:
+    """https://cloud.google.com/apis/docs/system-parameters, and `parameters` of the discovery documents."""
+    assert ana.http.get(f"{ana.origin}/drive/v3/files", params=query, timeout=10).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/drive/v2/files", 501), ("/upload/drive/v2/files/1", 501), ("/drive/v3/filez", 404), ("/nowhere", 404)],
+)
+def test_another_version_is_not_there_and_a_wrong_path_is_not_found(ana: Person, path: str, status: int) -> None:
+    assert ana.http.get(ana.origin + path, timeout=10).status_code == status
+
+
 def test_fields_leave_what_is_asked_for(ana: Person, drive_id: str, sheet: str) -> None:
     """Drive, "Return specific fields": commas, slashes, parentheses; an unknown field is 400 invalidParameter."""
     files = ana.drive.files()
@@ -238,7 +263,9 @@ def test_an_answer_that_google_would_not_give_is_500_and_names_the_field(
     assert "user.emailAddress" in said
 
 
-@pytest.mark.parametrize("asked", [{}, {"method": "*", "mode": "explode"}, {"method": "*", "tims": 2}])
+@pytest.mark.parametrize(
+    "asked", [{}, {"method": "*", "mode": "explode"}, {"method": "*", "tims": 2}, {"method": "drive.file.list"}]
+)
 def test_a_fault_that_cannot_be_understood_is_refused(ana: Person, asked: dict[str, Any]) -> None:
     """A typing mistake in a test must not pass for a fault that never comes."""
     assert ana.http.post(f"{ana.origin}/sandbox/faults", json=asked).status_code == 400

@@ -63,6 +63,14 @@ def area(start_row: int, end_row: int, start_column: int, end_column: int) -> di
     }
 
 
+def answered(asked: Any) -> Any:
+    """What was asked for as it is answered: a GridRange does not name the sheet with id 0."""
+    if isinstance(asked, dict):
+        grid = "startRowIndex" in asked
+        return {name: answered(one) for name, one in asked.items() if not (grid and name == "sheetId")}
+    return [answered(one) for one in asked] if isinstance(asked, list) else asked
+
+
 def dimension(start: int, end: int, kind: str = "ROWS") -> dict[str, Any]:
     return {"sheetId": 0, "dimension": kind, "startIndex": start, "endIndex": end}
 
@@ -116,7 +124,8 @@ def test_cells_that_meet_a_condition_are_coloured(
     ana: Person, sheet: str, kind: str, values: list[str], coloured: list[int]
 ) -> None:
     """ConditionType; CellData.effectiveFormat: "the effective format being used by the cell. This includes the results
-    of applying any conditional formatting". Formulas are meant from the first cell of the range."""
+    of applying any conditional formatting". Believed: texts are compared without regard to case, and formulas are meant
+    from the first cell of the range."""
     write(ana, sheet, "A1:C6", [["Done", "", 5], [5, "x"], ["Not done"], ["9/12/2026 9:00"], ["", "x"], [True]])
     batch(ana, sheet, add_rule(rule(kind, *values)))
     shown = [row[0] if row else None for row in backgrounds(ana, sheet, "A1:A6")]
@@ -139,7 +148,8 @@ def test_a_date_condition_may_be_relative_to_today(ana: Person, running: Any, sh
 
 
 def test_the_first_rule_wins_and_all_add_what_is_not_set(ana: Person, sheet: str) -> None:
-    """Conditional formats are applied in their order; the cell's own format stays where they say nothing."""
+    """https://leyaa.ai/codefly/learn/google-sheets/part-3/google-sheets-managing-rule-priority: the first one wins.
+    Believed: a later rule still sets what an earlier one does not."""
     write(ana, sheet, "A1", [["Done"]])
     own = {"userEnteredFormat": {"backgroundColor": BLUE, "textFormat": {"italic": True}, "wrapStrategy": "WRAP"}}
     bold = {
@@ -183,7 +193,7 @@ def test_a_gradient_mixes_its_colours(ana: Person, sheet: str) -> None:
 
 def test_rules_are_replaced_moved_and_deleted(ana: Person, sheet: str) -> None:
     """UpdateConditionalFormatRule: with rule it is replaced, with newIndex moved; DeleteConditionalFormatRule."""
-    first, second, third = (rule("TEXT_EQ", text) for text in ("a", "b", "c"))
+    first, second, third = (answered(rule("TEXT_EQ", text)) for text in ("a", "b", "c"))
     batch(ana, sheet, add_rule(first), add_rule(second, 1))
     [replaced] = batch(ana, sheet, {"updateConditionalFormatRule": {"index": 1, "rule": third}})
     assert replaced["updateConditionalFormatRule"] == {"newRule": third, "newIndex": 1, "oldRule": second}
@@ -197,7 +207,7 @@ def test_rules_are_replaced_moved_and_deleted(ana: Person, sheet: str) -> None:
 
 
 def test_a_rule_follows_its_rows(ana: Person, sheet: str) -> None:
-    """References in a custom formula follow inserted rows, as the range does."""
+    """Believed: references in a custom formula follow inserted rows, as the range does."""
     write(ana, sheet, "A1:A3", [["limit"], [5], [9]])
     batch(ana, sheet, add_rule(rule("CUSTOM_FORMULA", "=$A2>$A$2", over=area(1, 3, 0, 1))))
     batch(ana, sheet, {"insertDimension": {"range": dimension(0, 2)}})
@@ -220,12 +230,12 @@ def test_cells_are_merged_and_unmerged(ana: Person, sheet: str) -> None:
     """MergeCells (all, by column, by row) and UnmergeCells; part of a merge cannot be merged or unmerged."""
     write(ana, sheet, "A1:B3", [["a", "b"], ["c", "d"], ["e", "f"]])
     batch(ana, sheet, {"mergeCells": {"range": area(0, 2, 0, 2), "mergeType": "MERGE_ROWS"}})
-    assert tab(ana, sheet)["merges"] == [area(0, 1, 0, 2), area(1, 2, 0, 2)]
+    assert tab(ana, sheet)["merges"] == answered([area(0, 1, 0, 2), area(1, 2, 0, 2)])
     assert read(ana, sheet, "A1:B3") == [["a"], ["c"], ["e", "f"]]
     said = refused(ana, sheet, {"unmergeCells": {"range": area(0, 2, 0, 1)}})
     assert "You must select all cells in a merged range" in said
     batch(ana, sheet, {"mergeCells": {"range": area(0, 3, 0, 2), "mergeType": "MERGE_COLUMNS"}})
-    assert tab(ana, sheet)["merges"] == [area(0, 3, 0, 1), area(0, 3, 1, 2)]
+    assert tab(ana, sheet)["merges"] == answered([area(0, 3, 0, 1), area(0, 3, 1, 2)])
     batch(ana, sheet, {"unmergeCells": {"range": area(0, 5, 0, 5)}})
     assert "merges" not in tab(ana, sheet)
 
@@ -273,7 +283,7 @@ def test_a_filter_sorts_and_hides_rows(ana: Person, sheet: str) -> None:
     assert read(ana, sheet, "A1:A4") == [["ID"], ["a"], ["b"], ["c"]]
     found = tab(ana, sheet, includeGridData=True, ranges=["A1:B4"])
     assert [row.get("hiddenByFilter", False) for row in found["data"][0]["rowMetadata"]] == [False, False, True, True]
-    assert found["basicFilter"] == wanted
+    assert found["basicFilter"] == answered(wanted)
     batch(ana, sheet, {"clearBasicFilter": {"sheetId": 0}})
     assert "basicFilter" not in tab(ana, sheet)
 
@@ -409,3 +419,30 @@ def test_an_answer_is_never_older_than_the_last_write(ana: Person, running: Any,
     after = ana.sheets.get(spreadsheetId=sheet, includeGridData=True).execute()
     assert after["properties"]["title"] == "Renamed"
     assert after["sheets"][0]["data"][0]["rowData"][0]["values"][0]["formattedValue"] == "two"
+
+
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"updateSheetProperties": {"properties": {"sheetId": 0, "title": "x"}, "fields": "name"}}, "name"),
+        (
+            {"repeatCell": {"range": {"sheetId": 0}, "cell": {}, "fields": "userEnteredFormat.bold"}},
+            "userEnteredFormat/bold",
+        ),
+        ({"updateDimensionProperties": {"range": dimension(0, 1), "properties": {}, "fields": "width"}}, "width"),
+    ],
+)
+def test_a_mask_names_fields_that_there_are(ana: Person, sheet: str, asked: dict[str, Any], named: str) -> None:
+    """`fields` of the requests: a FieldMask, whose paths are fields of what is updated."""
+    assert f"Invalid field selection {named}" in refused(ana, sheet, asked)
+
+
+def test_a_tab_with_cells_of_others_is_not_deleted(ana: Person, robot: Person, sheet: str) -> None:
+    """Believed: a protection holds against the deletion of the sheet, too; one that only warns does not."""
+    batch(ana, sheet, {"addSheet": {"properties": {"sheetId": 7}}})
+    warning = {"range": area(0, 1, 0, 1), "warningOnly": True}
+    strict = {"range": {**area(0, 1, 0, 1), "sheetId": 7}, "editors": {"users": ["ana@soffid.example"]}}
+    batch(ana, sheet, *({"addProtectedRange": {"protectedRange": one}} for one in (warning, strict)))
+    assert "protected cell" in refused(robot, sheet, {"deleteSheet": {"sheetId": 7}})
+    batch(robot, sheet, {"deleteSheet": {"sheetId": 0}})
+    assert [one["properties"]["sheetId"] for one in ana.sheets.get(spreadsheetId=sheet).execute()["sheets"]] == [7]

@@ -28,6 +28,8 @@ let day = location.hash.split(",")[1] ?? today(timeZone);
 let events = [];
 let shown = "";
 let opened = null;
+// `#month,DAY,ID` is the link of an event: it opens once the event is there.
+let linkedTo = location.hash.split(",")[2];
 let told = "";
 
 mountHeader({
@@ -89,6 +91,9 @@ async function read() {
   shown = now;
   events = found.filter((event) => event.status !== "cancelled" && event.start);
   render();
+  const meant = linkedTo && events.find((event) => event.id === linkedTo);
+  if (meant) openEvent(meant);
+  linkedTo = undefined;
   const still = opened && events.find((event) => event.id === opened);
   if (still && !dialog.contains(document.activeElement?.closest("input"))) fillDialog(still);
 }

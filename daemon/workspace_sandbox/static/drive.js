@@ -6,6 +6,10 @@ import { chosenPerson, keepPerson, mountHeader } from "/static/header.js";
 
 const FOLDER = "application/vnd.google-apps.folder";
 const SPREADSHEET = "application/vnd.google-apps.spreadsheet";
+const ROLES = {
+  owner: "owner", organizer: "manager", fileOrganizer: "content manager", writer: "can edit", commenter: "can comment",
+  reader: "can view",
+};
 const SHARED = { supportsAllDrives: true, includeItemsFromAllDrives: true };
 
 const person = chosenPerson();
@@ -28,7 +32,7 @@ async function refresh() {
   const inDrives = new Set(places.flatMap((place) => place.files.map((file) => file.id)));
   const others = (await files({ corpora: "user", ...SHARED })).filter((file) => !inDrives.has(file.id));
   if (others.length || !places.length) places.push({ id: "", name: "My files and shared with me", files: others });
-  say(status, "");
+  say(status, "What this person sees. Changes appear by themselves; to be somebody else, type their address above.");
   const now = JSON.stringify(places);
   if (now === shown) return;
   shown = now;
@@ -105,6 +109,11 @@ function row(file) {
   return el("div", { class: "row" }, link, sharing);
 }
 
+function whom(permission) {
+  if (permission.type === "anyone") return "Anyone with the link";
+  return permission.type === "domain" ? `Everybody at ${permission.domain}` : permission.emailAddress;
+}
+
 async function download(file) {
   try {
     const blob = await content(person, `/drive/v3/files/${file.id}`, { alt: "media", supportsAllDrives: true });
@@ -124,7 +133,7 @@ async function showSharing(file) {
     const dialog = el("dialog", { "aria-label": `Who can see ${file.name}`, onclose: () => dialog.remove() },
       el("h2", {}, file.name),
       el("ul", { class: "sharing" }, found.map((one) =>
-        el("li", {}, el("span", {}, one.emailAddress ?? one.domain ?? one.type), el("span", { class: "muted" }, one.role)))),
+        el("li", {}, el("span", {}, whom(one)), el("span", { class: "muted" }, ROLES[one.role] ?? one.role)))),
       el("form", { method: "dialog" }, el("button", {}, "Close")));
     document.body.append(dialog);
     dialog.showModal();

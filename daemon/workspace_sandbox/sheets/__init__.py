@@ -1,0 +1,1 @@
+"""Sheets v4. `spreadsheets.py` and `values.py` are what is called; `grid.py` is how a spreadsheet is kept."""
