@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test test-reliability check lint format wheel clean
+.PHONY: install demo test test-reliability check lint format screenshots wheel clean
 
 install: $(STAMP)
 
@@ -37,6 +37,10 @@ check: lint test
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The pictures of docs/, as Debian's Chromium shows the sandbox's pages.
+screenshots: install
+	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/screenshots.py
 
 wheel: install
 	$(BIN)/python -m build --quiet --wheel

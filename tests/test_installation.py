@@ -24,8 +24,10 @@ from cli_helpers import (
 )
 from deploylog import deployment_log as log
 from deploylog import registry
+from deploylog.summary import GUIDE, SUMMARY
 
 NOTHING = "Folder, TEMPLATE and registry are there; nothing to do.\n"
+OUR_TABS = [log.DEPLOYMENTS, log.HISTORY, SUMMARY, GUIDE]
 FOLDER = "application/vnd.google-apps.folder"
 
 
@@ -80,7 +82,7 @@ def test_it_makes_folder_template_and_registry_and_says_so(workspace: Workspace,
     [_, folder, registry_file, template] = files(workspace)
     assert (folder["name"], folder["mimeType"]) == ("OTHERS", FOLDER)
     assert template["parents"] == registry_file["parents"] == [folder["id"]]
-    assert tabs(workspace, TEMPLATE) == [log.DEPLOYMENTS, log.HISTORY]
+    assert tabs(workspace, TEMPLATE) == OUR_TABS
     assert tabs(workspace, REGISTRY) == list(registry.TABS)
     assert deploylog("plan", "-c", config).status == 0
 
@@ -124,11 +126,11 @@ def test_a_lost_answer_leads_to_nothing_twice(workspace: Workspace, config: Path
     assert "it may have been carried out" in first.err.splitlines()[0]
     assert deploylog("init", "-c", config).status == 0
     assert [one["name"] for one in files(workspace)] == ["DEPLOYMENTS", REGISTRY, TEMPLATE]
-    assert tabs(workspace, TEMPLATE) == [log.DEPLOYMENTS, log.HISTORY]
+    assert tabs(workspace, TEMPLATE) == OUR_TABS
     assert deploylog("init", "-c", config).out == NOTHING
 
 
-def test_an_owners_template_is_left_as_it_is(workspace: Workspace, config: Path) -> None:
+def test_an_owners_template_that_cannot_be_understood_is_left_as_it_is(workspace: Workspace, config: Path) -> None:
     [folder] = files(workspace)
     body = {
         "name": TEMPLATE,
@@ -140,12 +142,10 @@ def test_an_owners_template_is_left_as_it_is(workspace: Workspace, config: Path)
     workspace.staff.type(theirs, tab, ["Ticket", "When"], 1, {"Ticket": "Ticket", "When": "When"})
     before = workspace.spreadsheet(TEMPLATE, includeGridData="true")
     done = deploylog("init", "-c", config)
-    assert done.status == 0
-    assert "TEMPLATE" not in done.out
+    assert done.status == 2
+    assert done.sentence.startswith(f"{TEMPLATE}: it has no tab {log.DEPLOYMENTS};")
     assert workspace.spreadsheet(TEMPLATE, includeGridData="true") == before
-    refused = deploylog("plan", "-c", config)
-    assert refused.status == 2
-    assert refused.sentence.startswith(f"{TEMPLATE} has no tab {log.DEPLOYMENTS};")
+    assert deploylog("plan", "-c", config).status == 2
 
 
 def test_a_made_template_whose_tab_people_renamed_is_left_as_it_is(workspace: Workspace, config: Path) -> None:
@@ -153,7 +153,8 @@ def test_a_made_template_whose_tab_people_renamed_is_left_as_it_is(workspace: Wo
     workspace.rename_tab(TEMPLATE, log.DEPLOYMENTS, "Ours")
     before = workspace.spreadsheet(TEMPLATE, includeGridData="true")
     done = deploylog("init", "-c", config)
-    assert (done.status, done.out) == (0, NOTHING)
+    assert done.status == 2
+    assert "its tab Ours has such columns; write Deployments: Ours under columns" in done.sentence
     assert workspace.spreadsheet(TEMPLATE, includeGridData="true") == before
 
 
@@ -163,7 +164,7 @@ def test_a_bare_template_in_which_people_wrote_meanwhile_is_left_as_it_is(worksp
     [tab] = tabs(workspace, TEMPLATE)
     workspace.staff.type(workspace.id_of(TEMPLATE), tab, ["Ticket"], 1, {"Ticket": "Ticket"})
     done = deploylog("init", "-c", config)
-    assert (done.status, TEMPLATE in done.out) == (0, False)
+    assert (done.status, done.out) == (2, "")
     assert tabs(workspace, TEMPLATE) == [tab]
 
 
@@ -200,3 +201,68 @@ def read_until(terminal: int, words: str) -> str:
         assert select.select([terminal], [], [], PATIENCE)[0], shown
         shown += os.read(terminal, 4096).decode()
     return shown
+
+
+def by_hand(workspace: Workspace, header: list[str]) -> str:
+    """An owner's TEMPLATE with this header in a tab Deployments."""
+    [folder] = files(workspace)
+    body = {
+        "name": TEMPLATE,
+        "mimeType": "application/vnd.google-apps.spreadsheet",
+        "parents": [folder["id"]],
+    }
+    file_id = str(workspace.staff.call("POST", "/drive/v3/files", body, supportsAllDrives="true")["id"])
+    workspace.rename_tab(TEMPLATE, tabs(workspace, TEMPLATE)[0], log.DEPLOYMENTS)
+    workspace.staff.type(file_id, log.DEPLOYMENTS, header, 1, {one: one for one in header})
+    return file_id
+
+
+def test_spanish_headers_that_are_not_mapped_are_asked_about_and_nothing_is_done(
+    workspace: Workspace, config: Path
+) -> None:
+    by_hand(workspace, ["Fecha", "Componentes", "Responsable"])
+    before = workspace.spreadsheet(TEMPLATE, includeGridData="true")
+    done = deploylog("init", "--yes", "-c", config)
+    assert done.status == 2
+    assert "such as Start: Fecha, Components: Componentes, Responsible: Responsable" in done.sentence
+    assert workspace.spreadsheet(TEMPLATE, includeGridData="true") == before
+
+
+def test_the_plan_asks_about_a_column_that_looks_like_one_it_would_add(workspace: Workspace, config: Path) -> None:
+    by_hand(workspace, ["Status", "Start", "Componentes"])
+    done = deploylog("init", "-c", config)
+    assert done.status == 0
+    assert "(is Componentes your Components? then write Components: Componentes under columns first)" in done.out
+    assert deploylog("init", "-c", config).out == NOTHING
+    assert deploylog("plan", "-c", config).status == 0
+
+
+def test_upgrade_tells_how_far_it_is_goes_on_after_a_failure_and_run_again_does_what_is_left(
+    workspace: Workspace, config: Path
+) -> None:
+    assert deploylog("init", "-c", config).status == 0
+    template = workspace.id_of(TEMPLATE)
+    for customer in ("ACME", "DIBA"):
+        body = {"name": f"{customer} - Deployment log"}
+        workspace.staff.call("POST", f"/drive/v3/files/{template}/copy", body, supportsAllDrives="true")
+    assert deploylog("upgrade", "-c", config).out == "2 logs looked at; nothing to do.\n"
+    for customer in ("ACME", "DIBA"):
+        name = f"{customer} - Deployment log"
+        sheets = workspace.spreadsheet(name, fields="sheets(properties)")["sheets"]
+        guide = next(one["properties"]["sheetId"] for one in sheets if one["properties"]["title"] == GUIDE)
+        path = f"/v4/spreadsheets/{workspace.id_of(name)}:batchUpdate"
+        workspace.staff.call("POST", path, {"requests": [{"deleteSheet": {"sheetId": guide}}]})
+    workspace.fault("sheets.spreadsheets.batchUpdate", status=503, times=1)
+    first = deploylog("upgrade", "--yes", "-c", config)
+    assert first.status == 1
+    lines = first.out.splitlines()
+    assert lines[:2] == [f"- {one} - Deployment log: add the tab Guide" for one in ("ACME", "DIBA")]
+    assert lines[2].startswith("1 of 2, not done: ACME - Deployment log: add the tab Guide: ")
+    assert lines[3] == "2 of 2, done: DIBA - Deployment log: add the tab Guide"
+    second = deploylog("upgrade", "--yes", "-c", config)
+    assert (second.status, second.out.splitlines()[1:]) == (
+        0,
+        ["1 of 1, done: ACME - Deployment log: add the tab Guide"],
+    )
+    assert tabs(workspace, "ACME - Deployment log") == OUR_TABS
+    assert deploylog("upgrade", "-c", config).out == "2 logs looked at; nothing to do.\n"

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from deploylog import customer_ledger  # noqa: F401  (its tables belong to the schema)
 from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known

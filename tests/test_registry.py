@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -27,7 +27,7 @@ from deploylog.model import (
     Rule,
     Sentence,
 )
-from deploylog.registry import Defaults, read_registry
+from deploylog.registry import Defaults, count_contacts, read_registry
 from deploylog.rules import parse_preferred_hours
 
 DEFAULTS = Defaults("es", MADRID, ("ES-IB",), frozenset({date(2026, 8, 14)}))
@@ -401,3 +401,61 @@ def test_no_cells_whatever_stop_the_reading(
     found = read_registry(read_tabs, Names(), DEFAULTS, parse_preferred_hours).registry
     assert all(one.name for one in found.customers)
     assert all(one.first <= one.last for one in found.freezes)
+
+
+# Contacts that count ---------------------------------------------------------------------------------------------
+
+SETTLE = timedelta(seconds=30)
+T0 = datetime(2026, 12, 9, 8, tzinfo=UTC)
+EVA = Contact("DIBA", Party.CUSTOMER_MANAGER, "", "eva@customer.example")
+PAU = Contact("DIBA", Party.HELPDESK, "", "pau@customer.example")
+
+
+def counted(*looks: tuple[int, Sequence[Contact]]) -> tuple[Contact, ...]:
+    """Who counts after looks at these seconds, each finding these contacts."""
+    so_far = None
+    for seconds, present in looks:
+        so_far = count_contacts(so_far, present, T0 + timedelta(seconds=seconds), SETTLE)
+    assert so_far is not None
+    return so_far.contacts
+
+
+def test_at_first_sight_the_contacts_that_stand_there_count() -> None:
+    assert counted((0, [EVA, PAU])) == (EVA, PAU)
+
+
+@pytest.mark.parametrize(("seconds", "counts"), [(1, False), (29, False), (30, True), (300, True)])
+def test_a_contact_that_comes_or_goes_counts_once_it_was_left_so(seconds: int, counts: bool) -> None:
+    assert (PAU in counted((0, [EVA]), (1, [EVA, PAU]), (1 + seconds, [EVA, PAU]))) is counts
+    assert (PAU not in counted((0, [EVA, PAU]), (1, [EVA]), (1 + seconds, [EVA]))) is counts
+
+
+def test_a_contact_cut_and_pasted_elsewhere_never_left() -> None:
+    for seconds in range(0, 60, 5):
+        looks = [(0, [EVA, PAU]), (1, [PAU]), (20, [PAU, EVA]), (21 + seconds, [PAU, EVA])]
+        assert counted(*looks) == (EVA, PAU), "also in the same order: nothing is to be written for it"
+
+
+def test_a_changed_contact_goes_on_as_it_was_until_the_change_was_left_alone() -> None:
+    catalan = replace(EVA, language="ca")
+    assert counted((0, [EVA]), (1, [catalan]), (30, [catalan])) == (EVA,)
+    assert counted((0, [EVA]), (1, [catalan]), (31, [catalan])) == (catalan,)
+
+
+def test_a_contact_that_follows_its_customers_new_name_counts_at_once() -> None:
+    renamed = replace(EVA, customer="Diputació")
+    assert counted((0, [EVA, PAU]), (1, [renamed, PAU])) == (PAU, renamed)
+
+
+def test_somebody_who_keeps_typing_elsewhere_holds_nobody_back() -> None:
+    looks: list[tuple[int, Sequence[Contact]]] = [(0, [EVA])]
+    looks += [(at, [EVA, PAU, replace(PAU, address=f"{at}@customer.example")]) for at in range(1, 40)]
+    assert PAU in counted(*looks)
+
+
+def test_where_the_row_of_all_and_the_last_row_stand_is_told() -> None:
+    read_tabs = tabs([{"Customer": "DIBA"}, {"Customer": "*", "Pause": True}])
+    found = read_registry(read_tabs, Names(), DEFAULTS, parse_preferred_hours)
+    assert (found.everyones_row, found.last_row) == (3, 3)
+    found = read_registry(tabs(), Names(), DEFAULTS, parse_preferred_hours)
+    assert (found.everyones_row, found.last_row) == (None, 1)

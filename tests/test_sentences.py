@@ -16,7 +16,7 @@ from deploylog.messages import sentence_names
 from deploylog.model import LANGUAGES, Kind
 
 CHECKOUT = Path(__file__).parent.parent
-HANDED_ON = {("customer_logs.py", "problem.code")}
+HANDED_ON = {("registry_state.py", "problem.code")}
 """Where a sentence made elsewhere is only wrapped anew."""
 EVENT_OUTCOMES = ("invited", "updated", "recorded", "withdrawn")
 """What `delivery.Outcome.what` says of events, for `history_…`."""

@@ -57,6 +57,20 @@ class Names:
         return folded(text) == folded(self.shown(ours))
 
 
+def bracketed(text: str, names: Names) -> str:
+    """A text of ours with each [name] as the owner calls it, without the brackets."""
+    return re.sub(r"\[([^\[\]]+)\]", lambda found: names.shown(found[1]), text)
+
+
+def column_letters(column: int) -> str:
+    """`A` for 1, `Z` for 26, `AA` for 27."""
+    letters = ""
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where the columns of a tab stand: the header's row and, by our name, each column; both count from 1."""

@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from deploylog import __version__, bootstrap, telling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
+from deploylog.installation import Step
 from deploylog.ledger import Effect
 from deploylog.lifecycle import EffectState
 from deploylog.messages import moment_words
@@ -198,7 +199,7 @@ def _print_plan(rows: list[dict[str, Any]]) -> None:
 
 @app.command()
 def init(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Make the folder, TEMPLATE and registry where they are missing; asks first on a terminal."""
+    """Make folder, TEMPLATE and registry, or add what yours lack; asks first on a terminal."""
     from deploylog.config import load
     from deploylog.google.connect import connect
     from deploylog.installation import Initializer
@@ -206,21 +207,67 @@ def init(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help="Do
     loaded = load(config, os.environ)
     google = connect(loaded.google, loaded.calendar.id)
     try:
-        initializer = Initializer(google, loaded, bootstrap.names_of(loaded))
+        initializer = Initializer(google, loaded, bootstrap.names_of(loaded), bootstrap.messages_of(loaded))
         steps = bootstrap.as_configuration_fault(initializer.steps)
         if not steps:
             typer.echo("Folder, TEMPLATE and registry are there; nothing to do.")
             return
         for step in steps:
             typer.echo(f"- {step.words}")
-        if not yes and sys.stdin.isatty() and not typer.confirm("Do this?"):
-            typer.echo("Nothing was done.")
+        if not _agreed(yes):
             return
         for step in steps:
             bootstrap.as_configuration_fault(lambda step=step: step.do())  # type: ignore[misc]
             typer.echo(f"done: {step.words}")
     finally:
         google.close()
+
+
+def _agreed(yes: bool) -> bool:
+    """Whether to do what was shown: `--yes`, or no terminal to ask on, or asked and agreed to."""
+    if yes or not sys.stdin.isatty() or typer.confirm("Do this?"):
+        return True
+    typer.echo("Nothing was done.")
+    return False
+
+
+@app.command()
+def upgrade(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+    """Bring every log to the present TEMPLATE: tabs and columns it lacks, notes, choices; asks first on a terminal."""
+    from deploylog.installation import Initializer
+
+    with bootstrap.parts(config) as parts:
+        initializer = Initializer(parts.google, parts.config, parts.policy.names, parts.messages)
+        logs = parts.reconciler.logs()
+        steps, problems = [], 0
+        for found in initializer.upgrades(parts.installation.template, logs):
+            if isinstance(found, ConfigurationError):
+                problems += 1
+                typer.echo(f"not possible: {found}")
+            else:
+                steps.append(found)
+                typer.echo(f"- {found.words}")
+        if not steps:
+            typer.echo(f"{_count(len(logs), 'log')} looked at; nothing to do.")
+        elif _agreed(yes):
+            problems += _step_by_step(steps)
+    raise typer.Exit(ATTENTION if problems else DONE)
+
+
+def _step_by_step(steps: Sequence[Step]) -> int:
+    """Do each, tell how far it is, go on after one that fails; how many failed. Run again, it does what is left."""
+    failed = 0
+    for number, step in enumerate(steps, start=1):
+        try:
+            step.do()
+        except DeploylogError as problem:
+            failed += 1
+            typer.echo(f"{number} of {len(steps)}, not done: {step.words}: {problem}")
+        else:
+            typer.echo(f"{number} of {len(steps)}, done: {step.words}")
+    if failed:
+        typer.echo(f"{_count(failed, 'log')} not done; run deploylog upgrade again")
+    return failed
 
 
 @app.command("date")

@@ -48,7 +48,6 @@ from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
 NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
     {
         "calendar.vacations": "calendar.vacations is read, but vacation calendars do not count yet.",
-        "sharing.outside_writers": "sharing.outside_writers is read, but who may edit a log is not judged yet.",
         "tickets.zammad": "tickets.zammad is read, but tickets are not commented yet.",
         "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
         "web.listen": "web.listen is read, but there are no web pages yet.",

@@ -1,4 +1,4 @@
-"""Customers and their logs: reads the registry, makes a log from TEMPLATE for a new customer, writes `Log` and `State`.
+"""Customers and their logs: reads the registry, makes and renames logs, shares them, and writes `Log` and `State`.
 
 A copy of TEMPLATE carries its customer in the file's `properties`; it is looked for before it is made, because
 `files.copy` cannot be repeated safely (design, "Copies of TEMPLATE").
@@ -8,32 +8,33 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
 
 from deploylog import registry, rules
+from deploylog.bounces import Bounces
 from deploylog.cells import folded, text_of
 from deploylog.config import Config
-from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused
+from deploylog.customer_ledger import CustomerLedger
+from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, CellWrite, MissingTab
-from deploylog.ledger import Ledger
+from deploylog.ledger import Ledger, LogSeen
 from deploylog.lifecycle import Policy
 from deploylog.messages import Messages
-from deploylog.model import Customer, Party, Registry, Sentence
+from deploylog.model import Customer, Progress, Registry, Sentence
 from deploylog.observe import is_ours
-from deploylog.registry import Defaults, RegistrySheet, read_registry
+from deploylog.registry import CountedContacts, Defaults, RegistrySheet, count_contacts, read_registry
+from deploylog.registry_state import Standing, registry_problems, state_of, waits_for_contacts
+from deploylog.sharing import Sharing, wanted_shares
 
 SUFFIX = " - Deployment log"
 """The procedure: "File names must begin with the customer's name"."""
 LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
-
-SHARED = "deploylog-shared"
-"""The property of a log's file that says it was shared as the registry asked when it was made."""
 
 log = structlog.get_logger(__name__)
 
@@ -66,9 +67,29 @@ class CustomerLogs:
         self._google = google
         self._ledger = ledger
         self._messages = messages
+        kept = CustomerLedger(ledger)
+        self._sharing = Sharing(
+            google.drive,
+            kept,
+            config.organization.domains,
+            config.sharing.outside_writers,
+            may_notify=config.mail.redirect_to is None,
+        )
+        self._bounces = Bounces(google.gmail, kept, config.poll.replies)
         self._cells: Mapping[str, list[list[Cell]]] = {}
-        self._refused_shares: dict[str, tuple[str, ...]] = {}
+        self._internal: tuple[DriveFile, ...] = (installation.template, installation.registry)
+        """TEMPLATE and the registry as last listed."""
         self._has_template = True
+        self._shared_outside: tuple[Sentence, ...] = ()
+        self._counted: CountedContacts | None = None
+        self._unchanged: dict[str, tuple[str, datetime]] = {}
+        """By customer: what its row says, as a digest, and since when."""
+        self._not_looked_up: set[str] = set()
+        """Logs of which nobody could look who may edit them."""
+        self._nobodys: dict[str, datetime] = {}
+        """Logs no customer has, and since when that was seen."""
+
+    # The registry ----------------------------------------------------------------------------------------------
 
     def read_registry(self) -> RegistrySheet:
         """The registry as it stands. Raises `ConfigurationError` where a tab or a needed column is missing."""
@@ -90,14 +111,19 @@ class CustomerLogs:
             words = self._messages.sentence(problem.args[0], "en", None)
             raise ConfigurationError(f"{self._config.drive.registry}: {words}") from problem
 
+    def settled(self, current: Registry, now: datetime) -> Registry:
+        """The registry with the contacts that count: those whose rows were left alone for `notify.settle`."""
+        settle = self._policy.timing.settle
+        self._counted = count_contacts(self._counted, current.contacts, now, settle)
+        return replace(current, contacts=self._counted.contacts)
+
     def registry_problems(self, current: Registry) -> list[str]:
-        """A sentence per row of the registry that cannot be read, or that names a customer there is none of."""
-        sentences = [_placed(problem) for problem in current.problems]
-        named = {one.customer for one in current.contacts} | {one.customer for one in current.freezes}
-        strangers = sorted(name for name in named if name != registry.ALL and current.customer(name) is None)
-        sentences += [Sentence.of("customer_unknown", customer=name) for name in strangers]
-        words = (self._messages.sentence(one, self._policy.language, None) for one in sentences)
-        return [f"{self._config.drive.registry}: {one}" for one in words]
+        """A sentence per row that cannot be read or names a customer there is none of, and who reads what is ours."""
+        return [f"{self._config.drive.registry}: {self._words(one)}" for one in registry_problems(current)] + [
+            self._words(one) for one in self._shared_outside
+        ]
+
+    # Files -----------------------------------------------------------------------------------------------------
 
     def list_logs(self) -> dict[str, DriveFile]:
         """Every log of the folder by file id; TEMPLATE and registry are none.
@@ -114,22 +140,26 @@ class CustomerLogs:
             )
         self._has_template = self._installation.template.id in there
         others = (self._installation.template.id, self._installation.registry.id)
+        self._internal = tuple(file for file in files if file.id in others)
         return {
             file.id: file
             for file in files
-            if file.id not in others and folded(file.name).endswith(folded(SUFFIX)) and not _is(file.name, "TEMPLATE")
+            if file.id not in others
+            and (LOG_OF in file.properties or folded(file.name).endswith(folded(SUFFIX)))
+            and not _is(file.name, "TEMPLATE")
         }
 
     def owners(self, current: Registry, files: Mapping[str, DriveFile]) -> dict[str, Customer]:
         """Which customer each log is of."""
-        logs = self._logs(current, files)
+        logs, _ = self._logs(current, files)
         return {logs[customer.name].id: customer for customer in current.customers if customer.name in logs}
 
     @staticmethod
-    def _logs(current: Registry, files: Mapping[str, DriveFile]) -> dict[str, DriveFile]:
+    def _logs(current: Registry, files: Mapping[str, DriveFile]) -> tuple[dict[str, DriveFile], set[str]]:
         """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
 
-        The link alone proves nothing: it may have been copied or sorted into another customer's row.
+        The link alone proves nothing: it may have been copied or sorted into another customer's row. The files that
+        are some customer's, chosen or not, come with it.
         """
         found: dict[str, DriveFile] = {}
         claimed: set[str] = set()
@@ -151,171 +181,250 @@ class CustomerLogs:
             if customer.name not in found and linked is not None and linked.id not in claimed:
                 found[customer.name] = linked
                 claimed.add(linked.id)
-        return found
+        return found, claimed
 
     def _is_gone(self, customer: Customer, files: Mapping[str, DriveFile]) -> bool:
         """Whether the log this customer had was trashed or moved away: it is not made anew by itself."""
         return any(known in customer.log_link for known in self._ledger.all_logs() if known not in files)
 
-    def make_missing(
-        self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime, problems: list[str]
+    def tend(
+        self, current: Registry, files: Mapping[str, DriveFile], now: datetime, problems: list[str]
     ) -> dict[str, DriveFile]:
-        """Make a log for each customer that has none and whose row was left alone; returns those made or found."""
-        made: dict[str, DriveFile] = {}
-        logs = self._logs(sheet.registry, files)
-        for customer in sheet.registry.customers:
-            if is_ours(customer) and customer.name in logs:
-                self._share_once(logs[customer.name], customer, problems)
-        for customer in sheet.registry.customers:
-            if not is_ours(customer) or customer.name in logs or customer.problems:
-                continue
-            if self._is_gone(customer, files):
-                words = self._messages.sentence(
-                    Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)), self._policy.language
-                )
-                problems.append(f"{customer.name}: {words}")
-                continue
-            unchanged_since = self._ledger.customer_unchanged_since(folded(customer.name), customer.fingerprint, now)
-            if now - unchanged_since < self._policy.timing.settle:
-                continue
-            if not self._has_template:
-                problems.append(
-                    f"{customer.name}: its log cannot be made: {self._config.drive.template} is not in the folder "
-                    f"{self._config.drive.folder} any more; take it out of the trash or move it back"
-                )
-                continue
+        """Make, rename and share the logs as the registry says; returns those that are new or have another name.
+
+        Only for rows that were left alone for `notify.settle`; `problems` gets what could not be done.
+        """
+        changed: dict[str, DriveFile] = {}
+        self._bounces.refresh(now, problems)
+        self._look_at_internal(problems)
+        logs, claimed = self._logs(current, files)
+        self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
+        for customer in filter(is_ours, current.customers):
             try:
-                file = self._make(customer)
+                file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
             except DeploylogError as problem:
-                problems.append(f"{customer.name}: its log cannot be made: {problem}")
-                continue
-            made[file.id] = file
-            self._share_once(file, customer, problems)
+                problems.append(f"{customer.name}: its log cannot be made, named or shared: {problem}")
+            else:
+                if file is not None and file is not logs.get(customer.name):
+                    changed[file.id] = file
+        return changed
+
+    def _tend_one(
+        self,
+        customer: Customer,
+        file: DriveFile | None,
+        current: Registry,
+        files: Mapping[str, DriveFile],
+        now: datetime,
+        problems: list[str],
+    ) -> DriveFile | None:
+        """The customer's log as it is then; None where it has none yet."""
+        left_alone, copied = self._left_alone(customer, now), False
+        if file is None:
+            if customer.problems or self._is_told_gone(customer, files, problems) or not left_alone:
+                return None
+            file, copied = self._found_or_copied(customer)
             log.info("log made", customer=customer.name, log=file.name)
-        return made
+        elif left_alone and _is_by_link_alone(customer, file):
+            # It was made under the name the row had before.
+            file = self._google.drive.rename(file.id, customer.name + SUFFIX, {LOG_OF: _digest(customer)})
+            log.info("log renamed", customer=customer.name, log=file.name)
+        wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
+        if left_alone and self._sharing.is_due(file, wanted, now):
+            self._sharing.tend(file, wanted, now, copied)
+        return file
 
-    def _make(self, customer: Customer) -> DriveFile:
+    def _is_told_gone(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
+        if not self._is_gone(customer, files):
+            return False
+        words = self._words(Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)))
+        problems.append(f"{customer.name}: {words}")
+        return True
+
+    def _left_alone(self, customer: Customer, now: datetime) -> bool:
+        """Whether the row has said what it says for `notify.settle`; asked at every look, so that a change is seen."""
+        name = folded(customer.name)
+        known = self._unchanged.get(name)
+        if known is None or known[0] != customer.fingerprint:
+            since = self._ledger.customer_unchanged_since(name, customer.fingerprint, now)
+            known = self._unchanged[name] = (customer.fingerprint, since)
+        return now - known[1] >= self._policy.timing.settle
+
+    def _found_or_copied(self, customer: Customer) -> tuple[DriveFile, bool]:
+        """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.
+
+        Where a link hints at one elsewhere in the drive, it is that one.
+        """
         digest = _digest(customer)
-        there = self._google.drive.find_by_property(self._installation.drive_id, LOG_OF, digest)
-        return (
-            there[0]
-            if there
-            else self._google.drive.copy(
-                self._installation.template.id,
-                customer.name + SUFFIX,
-                self._installation.folder.id,
-                {LOG_OF: digest},
-            )
+        there = (
+            self._google.drive.find_by_property(self._installation.drive_id, LOG_OF, digest)
+            if customer.log_link
+            else []
         )
+        if there:
+            return there[0], False
+        if not self._has_template:
+            raise ConfigurationError(
+                f"{self._config.drive.template} is not in the folder {self._config.drive.folder} any more; take it out "
+                "of the trash or move it back"
+            )
+        name, folder = customer.name + SUFFIX, self._installation.folder.id
+        file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
+        # It is known from now on, so that one that is trashed before it was read is not made anew.
+        self._ledger.see_log(LogSeen(file.id, customer.name, 0, 0, None))
+        return file, True
 
-    def _share_once(self, file: DriveFile, customer: Customer, problems: list[str]) -> None:
-        """Share a log we made with those the registry names, once: the file itself keeps that it was done."""
-        if file.properties.get(LOG_OF) != _digest(customer) or SHARED in file.properties:
-            return
-        try:
-            self._share(file, customer)
-            self._google.drive.set_properties(file.id, {SHARED: "yes"})
-        except OutsideError as failure:
-            problems.append(f"{file.name}: not shared yet: {failure}")
-
-    def _share(self, file: DriveFile, customer: Customer) -> None:
-        refused = []
-        for entry in customer.share_with:
-            address, _, wish = entry.partition(":")
-            role = "commenter" if wish == "comment" else "reader"
+    def _look_at_internal(self, problems: list[str]) -> None:
+        """TEMPLATE and the registry are never shared outside; if somebody does, it is said."""
+        found = []
+        for file in self._internal:
             try:
-                self._google.drive.share(file.id, address, role, notify=wish == "notify")
-            except Refused as refusal:
-                log.warning("log not shared", log=file.name, address=address, reason=str(refusal))
-                refused.append(address)
-        self._refused_shares[customer.name] = tuple(refused)
+                people = self._sharing.internal(file)
+            except OutsideError as failure:
+                problems.append(f"{file.name}: who may read it cannot be looked up: {failure}")
+                continue
+            if people:
+                found.append(Sentence.of("internal_shared", file=file.name, addresses=people))
+        self._shared_outside = tuple(found)
+
+    def barred(
+        self, file: DriveFile, customer: Customer, current: Registry, now: datetime
+    ) -> tuple[Progress, Sentence] | None:
+        """Why nothing may be sent for this log whatever its rows say; None where something may."""
+        if not is_ours(customer):
+            return None
+        try:
+            self._sharing.look(file, now)
+            self._not_looked_up.discard(file.id)
+        except OutsideError as failure:
+            self._not_looked_up.add(file.id)
+            log.warning("who may edit cannot be looked up", log=file.name, reason=str(failure))
+        if self._sharing.stops(file.id):
+            code = "log_writers" if self._sharing.writers(file.id) else "log_writers_unknown"
+            return Progress.NEEDS_ATTENTION, Sentence.of(code)
+        if waits_for_contacts(customer, current):
+            return Progress.NOT_READY, Sentence.of("log_without_contacts")
+        return None
+
+    # Writing back ----------------------------------------------------------------------------------------------
 
     def write_states(
         self,
         sheet: RegistrySheet,
         files: Mapping[str, DriveFile],
         log_problems: Mapping[str, tuple[Sentence, ...]],
+        now: datetime,
         problems: list[str],
     ) -> None:
-        """`Log` and `State` of every customer, where they differ from what stands; `problems` gets what failed."""
+        """`Log` and `State` of every customer, where they differ from what stands; `problems` gets what failed.
+
+        A log that is nobody's is listed in a row of its own, below the last.
+        """
         try:
-            if self._state_writes(sheet, files, log_problems):
+            if self._writes(sheet, files, log_problems, now):
                 # A pass may be long, and rows and columns may have moved since the registry was read.
-                writes = self._state_writes(self.read_registry(), files, log_problems)
+                writes = self._writes(self.read_registry(), files, log_problems, now)
+                self._make_room(writes)
                 self._google.sheets.write(self._installation.registry.id, writes)
         except OutsideError as failure:
             problems.append(f"{self._config.drive.registry}: {failure}")
 
-    def _state_writes(
+    def _writes(
         self,
         sheet: RegistrySheet,
         files: Mapping[str, DriveFile],
         log_problems: Mapping[str, tuple[Sentence, ...]],
+        now: datetime,
     ) -> list[CellWrite]:
         """The cells of the registry as last read that do not say what they shall."""
-        logs = self._logs(sheet.registry, files)
-        tab = self._policy.names.shown(registry.CUSTOMERS)
-        writes = []
-        for customer in sheet.registry.customers:
+        current = sheet.registry
+        logs, claimed = self._logs(current, files)
+        wanted: dict[int, dict[str, str]] = {}
+        for customer in current.customers:
             file = logs.get(customer.name)
-            wanted = {registry.STATE: self._state(customer, file, files, sheet.registry, log_problems)}
+            standing = self._standing(customer, file, files, current, log_problems, now)
+            state = state_of(customer, current, standing, self._policy.names)
+            wanted[customer.row] = {registry.STATE: self._sentences(state)}
             if file is not None:
-                wanted[registry.LOG] = file.link
-            cells = self._cells[registry.CUSTOMERS][customer.row - 1]
-            for name, value in wanted.items():
+                wanted[customer.row][registry.LOG] = file.link
+        if sheet.everyones_row is not None:
+            wanted[sheet.everyones_row] = {registry.STATE: self._sentences(self._shared_outside)}
+        settled = [
+            files[one]
+            for one, since in self._nobodys.items()
+            if one in files and one not in claimed and now - since >= self._policy.timing.settle
+        ]
+        for row, file in enumerate(sorted(settled, key=lambda one: one.name), start=sheet.last_row + 1):
+            listed = {registry.CUSTOMER: _customer_of(file), registry.LOG: file.link}
+            wanted[row] = {**listed, registry.STATE: self._sentences((Sentence.of("state_needs_contacts"),))}
+        return self._differing(sheet, wanted)
+
+    def _differing(self, sheet: RegistrySheet, wanted: Mapping[int, Mapping[str, str]]) -> list[CellWrite]:
+        tab = self._policy.names.shown(registry.CUSTOMERS)
+        rows = self._cells[registry.CUSTOMERS]
+        writes = []
+        for row, values in wanted.items():
+            cells = rows[row - 1] if row <= len(rows) else []
+            for name, value in values.items():
                 column = sheet.layout.columns.get(name)
                 if column is not None and text_of(cells[column - 1] if column <= len(cells) else "") != value:
-                    writes.append(CellWrite(tab, customer.row, column, value))
+                    writes.append(CellWrite(tab, row, column, value))
         return writes
 
-    def _state(
+    def _make_room(self, writes: list[CellWrite]) -> None:
+        """Listing logs may need rows the tab has not; a write outside the grid would be refused as a whole."""
+        last = max((one.row for one in writes), default=0)
+        if last > len(self._cells[registry.CUSTOMERS]):
+            file_id = self._installation.registry.id
+            tab = self._google.sheets.describe(file_id).tabs[self._policy.names.shown(registry.CUSTOMERS)]
+            self._google.sheets.grow(file_id, tab, last, tab.columns)
+
+    def _standing(
         self,
         customer: Customer,
         file: DriveFile | None,
         files: Mapping[str, DriveFile],
         current: Registry,
         log_problems: Mapping[str, tuple[Sentence, ...]],
-    ) -> str:
-        """One sentence or more on how the customer stands, in the organization's language."""
-        sentences = [*customer.problems, *_about(customer, current)]
-        if not is_ours(customer):
-            sentences.append(Sentence.of("state_partner"))
-        elif file is None and self._is_gone(customer, files):
-            sentences.append(Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)))
-        elif file is None:
-            sentences.append(Sentence.of("state_log_waits" if customer.problems else "state_log_to_come"))
-        elif file is not None:
-            sentences += log_problems.get(file.id, ())
-        if self._refused_shares.get(customer.name):
-            sentences.append(Sentence.of("state_not_shared", addresses=self._refused_shares[customer.name]))
-        if current.pause_all or customer.paused:
-            sentences.append(Sentence.of("state_paused"))
-        managers = (one for one in current.contacts_of(customer) if one.party is Party.CUSTOMER_MANAGER)
-        if is_ours(customer) and not any(one.gets.mail for one in managers):
-            sentences.append(Sentence.of("state_needs_contacts"))
-        words = [self._messages.sentence(one, self._policy.language, None) for one in sentences]
-        text = "; ".join(words) or self._messages.sentence(Sentence.of("state_ready"), self._policy.language, None)
+        now: datetime,
+    ) -> Standing:
+        addresses = [one.address for one in current.contacts_of(customer)]
+        _, share_problems = wanted_shares(customer, ())
+        if file is not None and file.id in self._not_looked_up:
+            share_problems = (*share_problems, Sentence.of("log_writers_unknown"))
+        if file is None:
+            return Standing(False, self._is_gone(customer, files), share_problems=share_problems)
+        return Standing(
+            has_log=True,
+            log_problems=log_problems.get(file.id, ()),
+            not_shared=self._sharing.refused(file.id),
+            share_problems=share_problems,
+            writers=self._sharing.writers(file.id),
+            stopped=self._sharing.stops(file.id),
+            bounced=self._bounces.of(addresses, now),
+        )
+
+    def _sentences(self, sentences: tuple[Sentence, ...]) -> str:
+        text = "; ".join(map(self._words, sentences))
         return text[:1].upper() + text[1:]
 
-
-def _about(customer: Customer, current: Registry) -> list[Sentence]:
-    """Problems in rows of Contacts and Freezes that name this customer, or everybody."""
-    found = []
-    for problem in current.problems:
-        if folded(str(dict(problem.values).get("in_customer", ""))) in (folded(customer.name), registry.ALL):
-            found.append(_placed(problem))
-    return found
-
-
-def _placed(problem: Sentence) -> Sentence:
-    """A problem of a row, with the tab and row it stands in said first."""
-    values = dict(problem.values)
-    bare = Sentence.of(problem.code, **{name: value for name, value in values.items() if not name.startswith("in_")})
-    return Sentence.of("in_row", tab=values["in_tab"], row=values["in_row"], problem=bare)
+    def _words(self, sentence: Sentence) -> str:
+        return self._messages.sentence(sentence, self._policy.language, None)
 
 
 def _is(file_name: str, customer: str) -> bool:
     return folded(file_name) == folded(customer + SUFFIX)
+
+
+def _is_by_link_alone(customer: Customer, file: DriveFile) -> bool:
+    """Whether only the registry's link says that the log is this customer's."""
+    return file.properties.get(LOG_OF) != _digest(customer) and not _is(file.name, customer.name)
+
+
+def _customer_of(file: DriveFile) -> str:
+    """The customer's name as the file's says it."""
+    name = file.name.strip()
+    return name[: -len(SUFFIX)].strip() if folded(name).endswith(folded(SUFFIX)) else name
 
 
 def _digest(customer: Customer) -> str:

@@ -30,9 +30,8 @@ import typer
 
 from deploylog import deployment_log as log
 from deploylog import registry
-from deploylog.cells import serial_of
+from deploylog.cells import column_letters, serial_of
 from deploylog.deployment_log import CellChange
-from deploylog.google.sheets import column_letters
 
 ZONE = ZoneInfo("Europe/Madrid")
 STAFF = "ana@soffid.example"

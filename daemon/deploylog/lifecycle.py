@@ -163,6 +163,8 @@ class Surroundings:
     contacts: tuple[Contact, ...]
     dates: rules.Circumstances
     paused: bool = False
+    stopped: tuple[Progress, Sentence] | None = None
+    """Why nothing may be sent for the whole log, and the word to say it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +270,10 @@ def decide(row: Deployment, memory: Memory, around: Surroundings, now: datetime)
     if around.paused:
         at_rest = decision.progress in _AT_REST and not decision.wanted
         return replace(decision, event=EventWish.LEAVE) if at_rest else _PAUSED
+    if around.stopped is not None:
+        at_rest = decision.progress in _AT_REST and not decision.wanted
+        word, reason = around.stopped
+        return replace(decision, event=EventWish.LEAVE) if at_rest else Decision(word, (reason,))
     if decision.progress in _UNANNOUNCED and memory.may_have_event:
         # What the guests were told before still stands in their calendars; the row must not look as if it did not.
         told = (*decision.sentences, Sentence.of("invitation_stands"))

@@ -1,4 +1,4 @@
-"""Renders `templates/`: the mails, and the sentences people read in the sheets, in every language.
+"""Renders `templates/`: the mails, the sentences, and the texts of the sheets, in every language.
 
 Mails are Jinja templates, one file per language, kind and part (`es/start.txt`); sentences are lines of
 `sentences.es.yaml`. `templates/README.md` lists the names a template may use. What stands in a cell is shown as it is
@@ -223,7 +223,8 @@ class Messages:
         self._sources = self._shipped | self._overriding
         self._text = self._environment(autoescape=False)
         self._html = self._environment(autoescape=True)
-        self._sentences = {language: self._catalogue(language) for language in LANGUAGES}
+        self._sentences = {language: self._catalogue("sentences", language) for language in LANGUAGES}
+        self._sheets = {language: self._catalogue("sheets", language) for language in LANGUAGES}
         if self._overriding:
             self._check_names()
             self._check_by_trial()
@@ -249,6 +250,14 @@ class Messages:
         """The sentence in words; its instants are shown in `zone` (the organization's where none is given)."""
         values = {name: self._value(value, language, zone or self._zone) for name, value in sentence.values}
         return self._sentences[language][sentence.code].text.format(**values)
+
+    def sheet_text(self, code: str, language: str) -> str:
+        """A text of `sheets.es.yaml`, which stands in TEMPLATE or the registry; [brackets] hold names of ours."""
+        return self._sheets[language][code].text
+
+    def sheet_codes(self, language: str) -> tuple[str, ...]:
+        """The codes of that file, in its order."""
+        return tuple(self._sheets[language])
 
     def _value(self, value: Value | object, language: str, zone: ZoneInfo) -> str:
         match value:
@@ -334,9 +343,9 @@ class Messages:
                 for full in (True, False):
                     self.mail(_trial_facts(kind, language, full=full))
 
-    def _catalogue(self, language: str) -> dict[str, _Worded]:
+    def _catalogue(self, stem: str, language: str) -> dict[str, _Worded]:
         """The shipped sentences, and over them those of the operator's file, which need not have all."""
-        name = f"sentences.{language}.yaml"
+        name = f"{stem}.{language}.yaml"
         shipped = _read_sentences(self._shipped[name])
         if name not in self._overriding:
             return shipped

@@ -356,6 +356,8 @@ class Customer:
     problems: tuple[Sentence, ...] = ()
     fingerprint: str = ""
     """A digest of the staff cells of the row; tells whether it was left alone."""
+    operator_said: bool = True
+    """The cell `Operated by` says something; it does not where the daemon listed the customer by its log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +383,10 @@ class Registry:
         for contact in own + everyones:
             by_address.setdefault(contact.address, contact)
         return tuple(by_address.values())
+
+    def own_contacts_of(self, customer: Customer) -> tuple[Contact, ...]:
+        """The customer's contacts without those of every customer."""
+        return tuple(one for one in self.contacts_of(customer) if one.customer != "*")
 
     def freezes_of(self, customer: Customer) -> tuple[Freeze, ...]:
         return tuple(one for one in self.freezes if one.customer == "*" or _same_name(one.customer, customer.name))

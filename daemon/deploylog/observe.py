@@ -114,6 +114,8 @@ class LogView:
     """Deployments that have no row any more; none where the log was emptied by a slip, as it seems."""
     stopped: Sentence | None = None
     """Why nothing goes out for this log (`guards.py`); None: nothing is in the way."""
+    barred: tuple[Progress, Sentence] | None = None
+    """Why nothing may be sent for it whatever its rows say, and the word to say it with (`CustomerLogs.barred`)."""
 
     @property
     def due(self) -> datetime | None:
@@ -190,11 +192,12 @@ class Observer:
         taken: Sequence[tuple[str, str, Window]],
         now: datetime,
         mailed: MailedSince = _nothing_mailed,
+        barred: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
         `taken` holds the windows of other logs: ID, responsible and window. `mailed` is asked what the mailbox shows
-        of the rows of a log that the ledger has never seen.
+        of the rows of a log that the ledger has never seen. `barred`: why nothing may be sent for the log at all.
         """
         cells = self.read(file, now)
         names, domains = self._policy.names, self._organization.domains
@@ -219,10 +222,12 @@ class Observer:
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
             held = row.row in identities.to_write
-            decision = self._decide(row, memory, customer, registry, announced, taken, now, held)
+            decision = self._decide(row, memory, customer, registry, announced, taken, now, held, barred)
             past = pasts.get(row.id, Past())
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
-        view = LogView(file, customer, zone, cells, identities, tuple(rows), seen is None, identities.vanished)
+        view = LogView(
+            file, customer, zone, cells, identities, tuple(rows), seen is None, identities.vanished, barred=barred
+        )
         return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
 
     def _pasts(
@@ -285,7 +290,9 @@ class Observer:
         rows = []
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
-            decision = self._decide(row.deployment, memory, view.customer, registry, announced, taken, now, row.held)
+            decision = self._decide(
+                row.deployment, memory, view.customer, registry, announced, taken, now, row.held, view.barred
+            )
             rows.append(replace(row, memory=memory, decision=held_back(decision, view.stopped)))
         return replace(view, rows=tuple(rows))
 
@@ -305,6 +312,7 @@ class Observer:
         others: Iterable[tuple[str, str, Window]],
         now: datetime,
         held: bool,
+        barred: tuple[Progress, Sentence] | None,
     ) -> Decision:
         if customer is None:
             announcing = row.status not in (Status.DRAFT, Status.CANCELLED)
@@ -322,6 +330,7 @@ class Observer:
             contacts=registry.contacts_of(customer),
             dates=self._circumstances(row, customer, registry, log, others),
             paused=registry.pause_all or customer.paused,
+            stopped=barred,
         )
         decision = decide(row, memory, around, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):

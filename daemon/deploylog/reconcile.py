@@ -119,11 +119,14 @@ class Reconciler:
         report = PassReport()
         now = clock()
         sheet = self._customer_logs.read_registry()
-        current = sheet.registry
-        report.problems += self._customer_logs.registry_problems(current)
+        current = self._customer_logs.settled(sheet.registry, now)
+        fresh: set[str] = set()
         if whole or not self._files:
             self._files = self._customer_logs.list_logs()
-            self._files |= self._customer_logs.make_missing(sheet, self._files, now, report.problems)
+            tended = self._customer_logs.tend(current, self._files, now, report.problems)
+            fresh = set(tended) - set(self._files)
+            self._files |= tended
+        report.problems += self._customer_logs.registry_problems(sheet.registry)
         changed_registry = current != self._last_registry
         self._last_registry = current
         if changed_registry:
@@ -135,7 +138,9 @@ class Reconciler:
         chosen = [
             file
             for file in self._files.values()
-            if file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole)
+            # Nobody wrote into a log that was just made: the next poll reads it.
+            if file.id not in fresh
+            and (file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole))
         ]
         # What is due goes before what merely changed: a long pass must not make a mail late.
         chosen.sort(key=lambda file: due.get(file.id, NEVER))
@@ -154,7 +159,7 @@ class Reconciler:
             progress(len(chosen), len(chosen))
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, report.problems)
+            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
@@ -277,6 +282,10 @@ class Reconciler:
         """The registry as it stands."""
         return self._customer_logs.read_registry().registry
 
+    def logs(self) -> list[DriveFile]:
+        """Every log of the folder, by name."""
+        return sorted(self._customer_logs.list_logs().values(), key=lambda file: file.name)
+
     def log_file(self, customer: str) -> DriveFile:
         """The log of a customer, by name. Raises `ConfigurationError` where there is no such customer or no log yet."""
         current = self.customers()
@@ -311,7 +320,10 @@ class Reconciler:
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file)
-        view = self._observer.look(file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed)
+        barred = self._customer_logs.barred(file, customer, current, now) if customer else None
+        view = self._observer.look(
+            file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed, barred
+        )
         self._windows[file.id] = view.windows()
         return view
 

@@ -6,8 +6,8 @@ Pure. Internal: it is never shared outside. A row that cannot be read gives a se
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deploylog.cells import Layout, Names, Row, RowReader, find_layout, fingerprint, folded, is_address, says_nothing
@@ -84,6 +84,38 @@ class RegistrySheet:
     registry: Registry
     layout: Layout
     """Of the tab Customers."""
+    everyones_row: int | None
+    """The row of Customers named `*`; None where there is none."""
+    last_row: int
+    """The last row of Customers that says anything, or the header's."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedContacts:
+    """The contacts that count, and since when each difference to what the registry says has stood."""
+
+    contacts: tuple[Contact, ...]
+    since: Mapping[Contact, datetime]
+
+
+def count_contacts(
+    before: CountedContacts | None, present: Sequence[Contact], now: datetime, settle: timedelta
+) -> CountedContacts:
+    """A contact that comes, goes or changes counts once it was left so for `settle`: cut and pasted, it never left.
+
+    At first sight what stands counts. A contact that only follows its customer's new name counts at once.
+    """
+    if before is None:
+        return CountedContacts(tuple(present), {})
+    gone = [one for one in before.contacts if one not in present]
+    come = [one for one in present if one not in before.contacts]
+    since = {one: before.since.get(one, now) for one in (*gone, *come)}
+    nameless = {replace(one, customer="") for one in gone} & {replace(one, customer="") for one in come}
+    settled = {one for one, then in since.items() if now - then >= settle or replace(one, customer="") in nameless}
+    # In the order they had: a row that only moved must not change what was made of it.
+    counted = [one for one in before.contacts if one in present or one not in settled]
+    counted += [one for one in come if one in settled]
+    return CountedContacts(tuple(counted), {one: then for one, then in since.items() if one not in settled})
 
 
 def read_registry(
@@ -113,10 +145,12 @@ def read_registry(
     problems: list[Sentence] = []
     customers: dict[str, Customer] = {}
     pause_all = False
+    everyones_row = None
     for number, row, reader in rows(CUSTOMERS):
         name = reader.text(CUSTOMER)
         if name == ALL:
             pause_all = pause_all or _paused(reader)
+            everyones_row = everyones_row or number
         elif name and folded(name) in customers:
             problems.append(_in_row(CUSTOMERS, number, Sentence.of("customer_twice", customer=name), name))
         elif name:
@@ -132,7 +166,8 @@ def read_registry(
         pause_all,
         tuple(problems),
     )
-    return RegistrySheet(registry, layouts[CUSTOMERS])
+    used = [number for number, _, _ in rows(CUSTOMERS)]
+    return RegistrySheet(registry, layouts[CUSTOMERS], everyones_row, max(used, default=layouts[CUSTOMERS].header_row))
 
 
 def _customer(
@@ -170,6 +205,7 @@ def _customer(
         log_link=reader.text(LOG),
         problems=tuple(reader.problems),
         fingerprint=fingerprint(reader.cell(column) for column in staff if column in layout.columns),
+        operator_said=bool(reader.text("Operated by")),
     )
 
 

@@ -1,179 +1,191 @@
 """How TEMPLATE and the registry are laid out: tabs, columns and formats as requests of `spreadsheets.batchUpdate`.
 
-Pure. One atomic batch per spreadsheet, so that a spreadsheet is either bare or whole.
+Pure. One atomic batch per spreadsheet, so that a spreadsheet is either bare or whole. Each column is laid out by one
+function, which `upgrade.py` uses too to add a column that an existing spreadsheet lacks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
 
 from deploylog import deployment_log as log
 from deploylog import registry
-from deploylog.cells import Names
-from deploylog.model import CHECKLIST
-
-Request = dict[str, Any]
+from deploylog import sheet_requests as ask
+from deploylog.cells import Names, bracketed, column_letters
+from deploylog.model import CHECKLIST, Progress
+from deploylog.sheet_requests import Place, Request
+from deploylog.summary import Say, guide_requests, summary_requests
 
 ROWS = 300
 """Rows of a new tab; Sheets adds more as people write."""
-HEADER_COLOUR = {"red": 0.20, "green": 0.27, "blue": 0.36}
 DAEMON_COLOUR = {"red": 0.93, "green": 0.94, "blue": 0.96}
 """The shade of the daemon's columns."""
 WIDE = {log.TICKETS: 320, log.COMPONENTS: 240, log.PROGRESS: 420, log.NEXT_ACTION: 260, log.COMMENT: 240}
 WIDTH = 130
+NARROW = 124
+REGISTRY_WIDE = {registry.STATE: 320, "Share log with": 260, "E-mail": 240, "Reason": 240}
+LOCALES = MappingProxyType({"es": "es_ES", "ca": "es_ES", "en": "en_GB"})
+"""Of a new spreadsheet: in each, 9/12 is the ninth of December, as the notes say."""
+
+CLOSING = {log.COMMENT}
+INVITATION = {log.RESPONSIBLE}
+EVERYWHERE = {log.ENVIRONMENT, log.START, log.DURATION, log.TICKETS, log.COMPONENTS, log.RESTART}
+"""Columns whose cells reach the customer in mails and invitation; what is in none of the three is read in the log."""
+
+COLOURS: Mapping[Progress, tuple[str, Mapping[str, bool]]] = MappingProxyType(
+    {
+        Progress.DRAFT: ("F1F3F4", {"italic": True}),
+        Progress.NOT_READY: ("FFF3CD", {}),
+        Progress.DATE_NOT_ALLOWED: ("FFE0B2", {}),
+        Progress.SCHEDULED: ("D6EAF8", {}),
+        Progress.IN_PROGRESS: ("9CCBF0", {"bold": True}),
+        Progress.RUNNING_LATE: ("F9B25E", {"bold": True}),
+        Progress.DONE: ("C8E6DF", {}),
+        Progress.ROLLED_BACK: ("E3D5F0", {}),
+        Progress.CANCELLED: ("E0E0E0", {"strikethrough": True}),
+        Progress.NEEDS_ATTENTION: ("F7B7B2", {"bold": True}),
+        Progress.PAUSED: ("F7F0C6", {"italic": True}),
+    }
+)
+"""Background and letters of each word. The word itself is always there: colour only helps to find it."""
 
 
-def template_requests(first_tab: int, names: Names) -> list[Request]:
+def template_requests(first_tab: int, names: Names, say: Say, language: str, time_zone: str) -> list[Request]:
     """Lay a bare spreadsheet out as TEMPLATE; `first_tab` is the sheet id of the tab it has."""
-    history = first_tab + 1
-    requests = _tab(first_tab, names.shown(log.DEPLOYMENTS), log.COLUMNS, names, make=False)
-    requests += _tab(history, names.shown(log.HISTORY), log.HISTORY_COLUMNS, names, make=True)
-    for column, choices in log.DROPDOWNS.items():
-        requests.append(_dropdown(first_tab, log.COLUMNS.index(column), tuple(map(names.shown, choices))))
-    requests += [_checkbox(first_tab, log.COLUMNS.index(column)) for column in CHECKLIST]
-    requests += [_clip(first_tab, log.COLUMNS.index(column)) for column in (log.CALENDAR_EVENT, log.ROLLBACK_GUIDE)]
-    requests += [_date_time(first_tab, log.COLUMNS.index(column)) for column in log.DATE_TIMES]
-    requests.append(_date_time(history, 0))
-    for column in log.DAEMON_COLUMNS:
-        position = log.COLUMNS.index(column)
-        requests.append(_shade(first_tab, position))
-        requests.append(_warn(first_tab, position, names.shown(column)))
-    requests.append(_warn(history, None, names.shown(log.HISTORY)))
-    requests += [_width(first_tab, log.COLUMNS.index(column), WIDE.get(column, WIDTH)) for column in log.COLUMNS]
-    requests += [_width(history, position, width) for position, width in enumerate((150, 110, 420, 420))]
+    requests = [ask.settings(LOCALES[language], time_zone)]
+    requests.append(ask.tab(first_tab, names.shown(log.DEPLOYMENTS), ROWS, len(log.COLUMNS), (1, 1), make=False))
+    for position, column in enumerate(log.COLUMNS):
+        requests += log_column(Place(first_tab, 1, position), column, names, say)
+    first = log.COLUMNS.index(CHECKLIST[0])
+    requests.append(ask.group(first_tab, first, first + len(CHECKLIST)))
+    letters = {column: column_letters(position) for position, column in enumerate(log.COLUMNS, start=1)}
+    return [
+        *requests,
+        *history_requests(first_tab + 1, names, say),
+        *summary_requests(first_tab + 2, letters, names, say),
+        *guide_requests(first_tab + 3, names, say),
+    ]
+
+
+def log_column(place: Place, column: str, names: Names, say: Say) -> list[Request]:
+    """Everything one column of the tab Deployments has."""
+    requests = [
+        ask.header(place, names.shown(column), log_note(column, names, say)),
+        ask.look(place, **_body(column)),
+        ask.width(place.sheet_id, place.position, WIDE.get(column, NARROW if column in CHECKLIST else WIDTH)),
+    ]
+    if column in log.DROPDOWNS:
+        requests.append(ask.dropdown(place, tuple(map(names.shown, log.DROPDOWNS[column]))))
+    if column in CHECKLIST:
+        requests.append(ask.checkbox(place))
+    if column in (log.START, log.NEW_END):
+        requests.append(ask.date_picker(place))
+    if column == log.DURATION:
+        requests.append(ask.positive_number(place))
+    if column in log.DAEMON_COLUMNS:
+        requests.append(ask.warning(place.below, f"{names.shown(column)}: written by deploylog"))
+    if column == log.PROGRESS:
+        requests += colours(place, names)
     return requests
 
 
-def registry_requests(first_tab: int, names: Names) -> list[Request]:
+def _body(column: str) -> dict[str, object]:
+    """The format of a column's cells. Links stay on one line: wrapped they would make every row six lines high."""
+    clipped = column in (log.CALENDAR_EVENT, log.ROLLBACK_GUIDE)
+    style: dict[str, object] = {"wrapStrategy": "CLIP" if clipped else "WRAP", "verticalAlignment": "TOP"}
+    if column in log.DATE_TIMES:
+        style["numberFormat"] = {"type": "DATE_TIME", "pattern": "ddd dd/mm/yyyy hh:mm"}
+    if column in log.DAEMON_COLUMNS:
+        style["backgroundColor"] = DAEMON_COLOUR
+    return style
+
+
+def log_note(column: str, names: Names, say: Say) -> str:
+    """What to write into a column, and whether the customer reads it."""
+    told = [bracketed(say(f"{log.DEPLOYMENTS}/{column}"), names)]
+    if column in log.DAEMON_COLUMNS:
+        told.append(say("written_by_daemon"))
+    told.append(say(f"who_{_read_in(column)}"))
+    return "\n\n".join(told)
+
+
+def _read_in(column: str) -> str:
+    for where, columns in (("everywhere", EVERYWHERE), ("closing_mail", CLOSING), ("invitation", INVITATION)):
+        if column in columns:
+            return where
+    return "log"
+
+
+def colours(place: Place, names: Names) -> list[Request]:
+    """A colour for each first word of `Progress`, longer words first: one may begin with another."""
+    words = sorted(COLOURS, key=lambda one: -len(names.shown(one.value)))
+    requests = []
+    for at, word in enumerate(words):
+        background, letters = COLOURS[word]
+        requests.append(ask.coloured_word(place, names.shown(word.value), ask.colour(background), letters, at))
+    return requests
+
+
+def history_requests(sheet_id: int, names: Names, say: Say) -> list[Request]:
+    """Make the tab History, which people only read."""
+    title = names.shown(log.HISTORY)
+    requests = [ask.tab(sheet_id, title, ROWS, len(log.HISTORY_COLUMNS), (1, 0), make=True)]
+    for position, column in enumerate(log.HISTORY_COLUMNS):
+        requests += history_column(Place(sheet_id, 1, position), column, names, say)
+    return [*requests, ask.warning({"sheetId": sheet_id}, f"{title}: written by deploylog")]
+
+
+def history_column(place: Place, column: str, names: Names, say: Say) -> list[Request]:
+    style: dict[str, object] = {"wrapStrategy": "WRAP", "verticalAlignment": "TOP"}
+    if column == log.HISTORY_COLUMNS[0]:
+        style["numberFormat"] = {"type": "DATE_TIME", "pattern": "ddd dd/mm/yyyy hh:mm"}
+    pixels = dict(zip(log.HISTORY_COLUMNS, (150, 110, 420, 420), strict=True))[column]
+    told = f"{bracketed(say(f'{log.HISTORY}/{column}'), names)}\n\n{say('written_by_daemon')}\n\n{say('who_log')}"
+    return [
+        ask.header(place, names.shown(column), told),
+        ask.look(place, **style),
+        ask.width(place.sheet_id, place.position, pixels),
+    ]
+
+
+def registry_requests(first_tab: int, names: Names, say: Say, language: str, time_zone: str) -> list[Request]:
     """Lay a bare spreadsheet out as the registry."""
-    requests: list[Request] = []
-    for number, (tab, columns) in enumerate(registry.TABS.items()):
-        sheet_id = first_tab + number
-        requests += _tab(sheet_id, names.shown(tab), columns, names, make=number > 0)
-        for position, column in enumerate(columns):
-            if column in registry.DROPDOWNS:
-                choices = tuple(map(names.shown, registry.DROPDOWNS[column]))
-                requests.append(_dropdown(sheet_id, position, choices))
-            if column == registry.PAUSE:
-                requests.append(_checkbox(sheet_id, position))
-            if column in ("From", "To"):
-                requests.append(_format(sheet_id, position, "DATE", "dd/mm/yyyy"))
-            if column in (registry.LOG, registry.STATE):
-                requests += [_shade(sheet_id, position), _warn(sheet_id, position, names.shown(column))]
-            requests.append(_width(sheet_id, position, 320 if column == registry.STATE else WIDTH))
+    requests = [ask.settings(LOCALES[language], time_zone)]
+    for number, tab in enumerate(registry.TABS):
+        requests += registry_tab(first_tab + number, tab, names, say, make=number > 0)
     return requests
 
 
-def _tab(sheet_id: int, title: str, columns: Sequence[str], names: Names, make: bool) -> list[Request]:
-    grid = {"rowCount": ROWS, "columnCount": len(columns), "frozenRowCount": 1}
-    properties = {"sheetId": sheet_id, "title": title, "gridProperties": grid}
-    fields = "title,gridProperties(rowCount,columnCount,frozenRowCount)"
-    place: Request = (
-        {"addSheet": {"properties": properties}}
-        if make
-        else {"updateSheetProperties": {"properties": properties, "fields": fields}}
-    )
-    style = {
-        "backgroundColor": HEADER_COLOUR,
-        "textFormat": {"bold": True, "foregroundColor": {"red": 1, "green": 1, "blue": 1}},
-        "wrapStrategy": "WRAP",
-        "verticalAlignment": "MIDDLE",
-    }
-    cells = [{"userEnteredValue": {"stringValue": names.shown(one)}, "userEnteredFormat": style} for one in columns]
-    header = {
-        "updateCells": {
-            "start": {"sheetId": sheet_id, "rowIndex": 0, "columnIndex": 0},
-            "rows": [{"values": cells}],
-            "fields": "userEnteredValue,userEnteredFormat(backgroundColor,textFormat,wrapStrategy,verticalAlignment)",
-        }
-    }
-    body = {
-        "repeatCell": {
-            "range": {"sheetId": sheet_id, "startRowIndex": 1},
-            "cell": {"userEnteredFormat": {"wrapStrategy": "WRAP", "verticalAlignment": "TOP"}},
-            "fields": "userEnteredFormat(wrapStrategy,verticalAlignment)",
-        }
-    }
-    return [place, header, body]
+def registry_tab(sheet_id: int, tab: str, names: Names, say: Say, make: bool) -> list[Request]:
+    columns: Sequence[str] = registry.TABS[tab]
+    requests = [ask.tab(sheet_id, names.shown(tab), ROWS, len(columns), (1, 1), make)]
+    for position, column in enumerate(columns):
+        requests += registry_column(Place(sheet_id, 1, position), tab, column, names, say)
+    return requests
 
 
-def _column(sheet_id: int, position: int) -> Mapping[str, int]:
-    return {
-        "sheetId": sheet_id,
-        "startRowIndex": 1,
-        "startColumnIndex": position,
-        "endColumnIndex": position + 1,
-    }
-
-
-def _dropdown(sheet_id: int, position: int, choices: Sequence[str]) -> Request:
-    rule = {
-        "condition": {"type": "ONE_OF_LIST", "values": [{"userEnteredValue": choice} for choice in choices]},
-        "showCustomUi": True,
-        # Not strict: what staff type instead is told in the row, never lost.
-        "strict": False,
-    }
-    return {"setDataValidation": {"range": _column(sheet_id, position), "rule": rule}}
-
-
-def _checkbox(sheet_id: int, position: int) -> Request:
-    rule = {"condition": {"type": "BOOLEAN"}, "strict": True}
-    return {"setDataValidation": {"range": _column(sheet_id, position), "rule": rule}}
-
-
-def _date_time(sheet_id: int, position: int) -> Request:
-    return _format(sheet_id, position, "DATE_TIME", "ddd dd/mm/yyyy hh:mm")
-
-
-def _format(sheet_id: int, position: int, kind: str, pattern: str) -> Request:
-    return {
-        "repeatCell": {
-            "range": _column(sheet_id, position),
-            "cell": {"userEnteredFormat": {"numberFormat": {"type": kind, "pattern": pattern}}},
-            "fields": "userEnteredFormat.numberFormat",
-        }
-    }
-
-
-def _clip(sheet_id: int, position: int) -> Request:
-    """Links stay on one line: wrapped they would make every row six lines high."""
-    return {
-        "repeatCell": {
-            "range": _column(sheet_id, position),
-            "cell": {"userEnteredFormat": {"wrapStrategy": "CLIP"}},
-            "fields": "userEnteredFormat.wrapStrategy",
-        }
-    }
-
-
-def _shade(sheet_id: int, position: int) -> Request:
-    return {
-        "repeatCell": {
-            "range": _column(sheet_id, position),
-            "cell": {"userEnteredFormat": {"backgroundColor": DAEMON_COLOUR}},
-            "fields": "userEnteredFormat.backgroundColor",
-        }
-    }
-
-
-def _warn(sheet_id: int, position: int | None, what: str) -> Request:
-    """Protect with a warning only: a hard protection would refuse sorting, inserting and pasting whole rows."""
-    where = {"sheetId": sheet_id} if position is None else _column(sheet_id, position)
-    protected = {"range": where, "description": f"{what}: written by deploylog", "warningOnly": True}
-    return {"addProtectedRange": {"protectedRange": protected}}
-
-
-def _width(sheet_id: int, position: int, pixels: int) -> Request:
-    return {
-        "updateDimensionProperties": {
-            "range": {
-                "sheetId": sheet_id,
-                "dimension": "COLUMNS",
-                "startIndex": position,
-                "endIndex": position + 1,
-            },
-            "properties": {"pixelSize": pixels},
-            "fields": "pixelSize",
-        }
-    }
+def registry_column(place: Place, tab: str, column: str, names: Names, say: Say) -> list[Request]:
+    """Everything one column of the registry has."""
+    ours = column in (registry.LOG, registry.STATE)
+    wrap = "CLIP" if column == registry.LOG else "WRAP"
+    style: dict[str, object] = {"wrapStrategy": wrap, "verticalAlignment": "TOP"}
+    if column in ("From", "To"):
+        style["numberFormat"] = {"type": "DATE", "pattern": "dd/mm/yyyy"}
+    if ours:
+        style["backgroundColor"] = DAEMON_COLOUR
+    told = [bracketed(say(f"{tab}/{column}"), names), *([say("written_by_daemon")] if ours else []), say("internal")]
+    requests = [
+        ask.header(place, names.shown(column), "\n\n".join(told)),
+        ask.look(place, **style),
+        ask.width(place.sheet_id, place.position, REGISTRY_WIDE.get(column, WIDTH)),
+    ]
+    if column in registry.DROPDOWNS:
+        requests.append(ask.dropdown(place, tuple(map(names.shown, registry.DROPDOWNS[column]))))
+    if column == registry.PAUSE:
+        requests.append(ask.checkbox(place))
+    if column in ("From", "To"):
+        requests.append(ask.date_picker(place))
+    if ours:
+        requests.append(ask.warning(place.below, f"{names.shown(column)}: written by deploylog"))
+    return requests

@@ -151,7 +151,7 @@ class WriteBack:
     ) -> None:
         assert view.customer is not None
         words = self._messages.sentence(sentence, view.customer.language, view.customer.time_zone)
-        line = (serial_of(now, view.zone), identity, words[:1].upper() + words[1:], whom)
+        line = (serial_of(now, view.customer.time_zone), identity, words[:1].upper() + words[1:], whom)
         self._ledger.add_history(view.file.id, [(now, line)], told)
 
 

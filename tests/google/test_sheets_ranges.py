@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploylog.google.sheets import CellWrite, _a1, _blocks, column_letters, quoted
+from deploylog.cells import column_letters
+from deploylog.google.sheets import CellWrite, _a1, _blocks, quoted
 
 CELLS = st.lists(
     st.builds(

@@ -152,7 +152,10 @@ def test_a_customer_renamed_in_customers_and_in_contacts_goes_on_as_before(world
     world.at(WEDNESDAY)
     assert len(world.notices()) == 1
     assert diba.row(2)[log.ID] == "DIBA-0001"
-    assert world.person(STAFF).file_named("Diputació - Deployment log") is None
+    assert world.person(STAFF).file_named("DIBA - Deployment log") is None
+    renamed = world.person(STAFF).file_named("Diputació - Deployment log")
+    assert renamed is not None
+    assert renamed["id"] == diba.file_id
 
 
 def test_an_unreadable_operated_by_makes_nobody_ours(world: World) -> None:

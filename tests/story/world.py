@@ -134,7 +134,7 @@ class World:
 
     def init(self) -> None:
         """`deploylog init`, and the demo's registry typed in by staff."""
-        for step in Initializer(self.google, self.config, bootstrap.names_of(self.config)).steps():
+        for step in Initializer(self.google, self.config, bootstrap.names_of(self.config), self.messages).steps():
             step.do()
         staff = self.person(STAFF)
         self.registry_id = staff.file_named("REGISTRY - Customers")["id"]  # type: ignore[index]

@@ -143,9 +143,9 @@ class Drive:
         """
         return self._update(file_id, {"properties": dict(properties)})
 
-    def rename(self, file_id: str, name: str) -> DriveFile:
-        """Give the file another name. Repeated."""
-        return self._update(file_id, {"name": name})
+    def rename(self, file_id: str, name: str, properties: Mapping[str, str | None] | None = None) -> DriveFile:
+        """Give the file another name, and set these properties with it. Repeated."""
+        return self._update(file_id, {"name": name, **({"properties": dict(properties)} if properties else {})})
 
     def get(self, file_id: str) -> DriveFile:
         """The file. Repeated. Raises NotFound where it is not there for this identity."""
@@ -163,6 +163,17 @@ class Drive:
         address; one without a Google account may be refused otherwise (Refused, invalidSharingRequest).
         """
         return retrying(lambda: self._share_once(file_id, address, role, notify), self._sleep)
+
+    def give(self, file_id: str, address: str, role: str, notify: bool = False) -> Permission:
+        """`share` without looking first: for a file nobody has been given yet. Repeated, and so not with `notify`.
+
+        Drive keeps one permission per address, so doing it again adds nobody twice.
+        """
+        assert not notify
+        body = {"type": "user", "role": role, "emailAddress": address}
+        where = {"fileId": file_id, "supportsAllDrives": True, "fields": _PERMISSION_FIELDS}
+        request = self._service.permissions().create(body=body, sendNotificationEmail=False, **where)
+        return self._repeat(request, _permission)
 
     def unshare(self, file_id: str, permission_id: str) -> None:
         """Take a permission away; one that is gone counts as taken away. Repeated.

@@ -1,7 +1,7 @@
 """The mailbox of `google.act_as`: drafts, sending them, and looking messages and threads up by id.
 
-Nothing is searched for: Gmail's search can lag by days, so an empty result proves nothing. Nor is a Message-ID of ours
-of use: Gmail replaces it.
+Nothing that must be known is searched for: Gmail's search can lag by days, so an empty result proves nothing. Nor is a
+Message-ID of ours of use: Gmail replaces it.
 """
 
 from __future__ import annotations
@@ -107,6 +107,17 @@ class Gmail:
         except NotFound:
             return None
 
+    def search(self, query: str) -> list[str]:
+        """The ids of the messages a query of Gmail's search finds; late ones may be missing. Repeated page by page."""
+        ids: list[str] = []
+        token: str | None = None
+        while True:
+            request = self._users.messages().list(userId=_ME, q=query, maxResults=500, pageToken=token)
+            page, token = self._repeat(request, lambda answer: _ids(answer, "messages"))
+            ids.extend(page)
+            if not token:
+                return ids
+
     def thread(self, thread_id: str, header_names: Sequence[str]) -> list[MessageInfo]:
         """The messages of the thread, drafts included, oldest first; none where it is not there. Repeated."""
         request = self._users.threads().get(
@@ -162,9 +173,9 @@ def _draft(answer: Mapping[str, Any]) -> Draft:
     return Draft(answer["id"], message["id"], message["threadId"])
 
 
-def _ids(page: Mapping[str, Any]) -> tuple[list[str], str]:
-    """The ids of a page of drafts, and the next page's token."""
-    return [one["id"] for one in page.get("drafts", [])], page.get("nextPageToken", "")
+def _ids(page: Mapping[str, Any], key: str = "drafts") -> tuple[list[str], str]:
+    """The ids of a page of drafts or messages, and the next page's token."""
+    return [one["id"] for one in page.get(key, [])], page.get("nextPageToken", "")
 
 
 def _message_ids(page: Mapping[str, Any]) -> tuple[list[str], str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from deploylog.cells import column_letters
 from deploylog.errors import NotCarriedOut, Refused
 from deploylog.google.failures import outside, understood
 from deploylog.google.transport import SheetsClient, as_object, retrying
@@ -20,6 +21,12 @@ Cell = str | int | float | bool | None
 """What a cell holds. A date-time is a number: days since 1899-12-30 in the spreadsheet's own time zone."""
 
 _READ = {"valueRenderOption": "UNFORMATTED_VALUE", "dateTimeRenderOption": "SERIAL_NUMBER"}
+SURVEYED_ROWS = 12
+"""Rows a survey reads in full: where a header may stand, and the row below it."""
+_SURVEY_FIELDS = (
+    "sheets(properties(sheetId),data(columnMetadata(pixelSize),"
+    "rowData(values(formattedValue,note,dataValidation,userEnteredFormat))))"
+)
 _INFO_FIELDS = "properties(title,timeZone,locale),sheets.properties(sheetId,title,gridProperties(rowCount,columnCount))"
 
 
@@ -55,6 +62,24 @@ class SpreadsheetInfo:
     locale: str
     tabs: dict[str, TabInfo]
     """By title, in the order of the spreadsheet."""
+
+
+@dataclass(frozen=True, slots=True)
+class TabSurvey:
+    """How a tab is laid out, to tell what it lacks."""
+
+    info: TabInfo
+    top: list[list[dict[str, Any]]]
+    """The first rows as Sheets gives cells (CellData): value, note, data validation, format."""
+    widths: list[int]
+    """Of the columns, in pixels."""
+    used_columns: int
+    """Up to which column anything stands, in any row."""
+
+    @property
+    def top_values(self) -> list[list[str]]:
+        """The texts of the first rows, as they are shown."""
+        return [[cell.get("formattedValue", "") for cell in row] for row in self.top]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +136,27 @@ class Sheets:
     def describe(self, file_id: str) -> SpreadsheetInfo:
         """Title, time zone, locale and tabs. Repeated."""
         return retrying(lambda: self._describe_once(file_id), self._sleep)
+
+    def survey(self, file_id: str) -> list[TabSurvey]:
+        """How every tab is laid out, in the order of the spreadsheet. Three calls. Repeated."""
+        tabs = self.describe(file_id).tabs
+        ranges = [f"{quoted(title)}!1:{min(SURVEYED_ROWS, tab.rows)}" for title, tab in tabs.items() if tab.rows]
+        answer = self._repeat(
+            "sheets.spreadsheets.get",
+            lambda: self._client.fetch_sheet_metadata(file_id, params={"fields": _SURVEY_FIELDS, "ranges": ranges}),
+            as_object,
+        )
+        grids = {one["properties"].get("sheetId", 0): one.get("data", [{}])[0] for one in answer.get("sheets", [])}
+        values = self.read(file_id, list(tabs))
+        return [
+            TabSurvey(
+                tab,
+                [row.get("values", []) for row in grids.get(tab.sheet_id, {}).get("rowData", [])],
+                [one.get("pixelSize", 100) for one in grids.get(tab.sheet_id, {}).get("columnMetadata", [])],
+                max((_used(row) for row in values[title]), default=0),
+            )
+            for title, tab in tabs.items()
+        ]
 
     def write(self, file_id: str, cells: Sequence[CellWrite]) -> None:
         """Write these cells and no other, as they are (RAW: a `=` starts no formula), in one call. Repeated.
@@ -198,15 +244,6 @@ def quoted(tab: str) -> str:
     return f"'{doubled}'"
 
 
-def column_letters(column: int) -> str:
-    """`A` for 1, `Z` for 26, `AA` for 27."""
-    letters = ""
-    while column > 0:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
 def _a1(block: _Block) -> str:
     last_row, last_column = block.row + len(block.values) - 1, block.column + len(block.values[0]) - 1
     first, last = f"{column_letters(block.column)}{block.row}", f"{column_letters(last_column)}{last_row}"
@@ -258,6 +295,11 @@ def _missing_tab(error: NotCarriedOut, tabs: Sequence[str]) -> MissingTab | None
     said = str(error).split("Unable to parse range", 1)[1]
     named = [tab for tab in tabs if quoted(tab) in said] or [tab for tab in tabs if tab in said] or list(tabs[:1])
     return MissingTab(named[0], method=error.method, status=error.status) if named else None
+
+
+def _used(row: Sequence[Cell]) -> int:
+    """Up to which cell of a row something stands; an unticked checkbox is something, too."""
+    return max((number for number, cell in enumerate(row, start=1) if cell not in ("", None)), default=0)
 
 
 def _info(answer: Any) -> SpreadsheetInfo:

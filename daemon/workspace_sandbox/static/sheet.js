@@ -1,6 +1,7 @@
 // The page `/sheets/ID`: the tabs of a spreadsheet, its grid, the toolbar and the status line.
 
 import { api, poll, sentence } from "/static/api.js";
+import { showCharts } from "/static/charts.js";
 import { columnName, parsePasted, shown } from "/static/cells.js";
 import { el, icon, linked, say } from "/static/dom.js";
 import { Grid } from "/static/grid.js";
@@ -12,7 +13,7 @@ const CELL = [
   "userEnteredFormat",
 ].join(",");
 const TABS = "properties(title,timeZone,locale),sheets(properties,protectedRanges)";
-const GRID = `sheets(properties,data(rowData(values(${CELL})),rowMetadata(hiddenByUser,hiddenByFilter),`
+const GRID = `sheets(properties,charts,data(rowData(values(${CELL})),rowMetadata(hiddenByUser,hiddenByFilter),`
   + "columnMetadata(pixelSize,hiddenByUser,hiddenByFilter)))";
 // Tabs come, go and change their names seldom: they are read again with every third reading of the cells.
 const TABS_EVERY = 3;
@@ -100,6 +101,7 @@ async function readGrid() {
   if (text === lastGrid) return;
   lastGrid = text;
   grid.show(answer.sheets[0]);
+  showCharts(byId("scroller"), grid, answer.sheets[0].charts ?? []);
   if (grid.reach > rowsRead) {
     rowsRead = Math.max(grid.reach, 2 * rowsRead);
     refresh();
