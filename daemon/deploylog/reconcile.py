@@ -355,7 +355,9 @@ class Reconciler:
             self._google.drive.set_properties(view.file.id, {HIGHEST: str(highest)})
         if seen is None:
             self._recollection.remove_drafts(view.file.id, [row.deployment.id for row in view.rows if not row.held])
-            self._ledger.add_history(view.file.id, [(None, line) for line in history_lines(view.cells)])
+            if not self._ledger.history(view.file.id):
+                # Not once more, where an earlier first look did not come to its end.
+                self._ledger.add_history(view.file.id, [(None, line) for line in history_lines(view.cells)])
             for row in view.rows:
                 standing = event_id(view.file.id, row.deployment.id)
                 self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)

@@ -81,7 +81,7 @@ class Schedule:
             *[("several faults", self._faults)] * 2,
             ("restart", self.course.start_again),
             ("an outage", self._outage),
-            ("the ledger is lost", self.life.lose_ledger),
+            ("the ledger is lost", self._lose_ledger),
         ]
         return [*staff, *trouble, *[("time goes by", self._time)] * 4]
 
@@ -98,6 +98,10 @@ class Schedule:
         """Nothing runs for a while."""
         self.life.now += timedelta(minutes=self._chance.choice((5, 15, 60)))
         self.course.go(timedelta(0))
+
+    def _lose_ledger(self) -> None:
+        self.life.lose_ledger()
+        self.course.start_again()
 
     def _kill(self) -> None:
         self.life.trouble.kill_in = self._chance.randrange(60)

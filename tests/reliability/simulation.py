@@ -55,9 +55,8 @@ class Life(ClockedWorld):
         self.start_daemon()
 
     def lose_ledger(self) -> None:
-        """A lost disk: the store is as a first start makes it."""
+        """A lost disk: the next daemon finds the store as a first start makes it."""
         self.machine.put_ledger(self.machine.empty)
-        self.start_daemon()
 
     def person(self, address: str) -> Person:
         """Somebody who meets no trouble."""

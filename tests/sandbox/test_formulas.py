@@ -293,6 +293,14 @@ def test_an_amount_of_money_is_a_number(ana: Person, english: str) -> None:
     assert read(ana, english, "H1:H2", "FORMATTED_VALUE") == [["$100.15"], ["-$5.00"]]
 
 
+def test_a_number_that_is_no_date_is_shown_as_a_number_in_a_cell_for_dates(ana: Person, english: str) -> None:
+    """Believed."""
+    write(ana, english, "H1", [["12/9/2026"]])
+    for number in (474437740, 1.5e16, -693594):
+        write(ana, english, "H1", [[number]])
+        assert read(ana, english, "H1", "FORMATTED_VALUE") != [[""]]
+
+
 def test_a_name_stands_for_its_range(ana: Person, english: str) -> None:
     """NamedRange. Believed: formulas follow its new name, and a deleted one is no name."""
     named = {"namedRangeId": "minutes", "name": "minutes", "range": area(1, 6, 2, 3)}

@@ -76,6 +76,11 @@ def serial(instant: datetime) -> float:
     return (instant - EPOCH) / timedelta(days=1)
 
 
+def is_date(number: float) -> bool:
+    """Whether a serial number is a date of the years 1 to 9999."""
+    return -693_593 <= number < 2_958_466
+
+
 def from_serial(number: float) -> datetime:
     """The local date-time of a serial number, to the nearest millisecond."""
     return EPOCH + timedelta(milliseconds=round(number * 86_400_000))
@@ -236,6 +241,9 @@ def shown(effective: Json | None, number_format: Json | None, locale: str) -> st
 def shown_number(number: float, number_format: Json, locale: str) -> str:
     """A number by its format; without one, with at most ten digits."""
     kind, pattern = number_format.get("type"), number_format.get("pattern", "")
+    if kind in DATE_TYPES and not is_date(number):
+        # Believed: what is no date of the years 1 to 9999 is shown as the number it is.
+        kind, pattern = None, ""
     if kind in DATE_TYPES:
         day = "m/d/yyyy" if locale == "en_US" else "d/m/yyyy"
         usual = {"DATE": day, "TIME": "h:mm:ss", "DATE_TIME": f"{day} h:mm:ss"}

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from workspace_sandbox.sheets.cell_values import EPOCH, from_serial, serial, shown_number
+from workspace_sandbox.sheets.cell_values import EPOCH, from_serial, is_date, serial, shown_number
 from workspace_sandbox.sheets.formula_syntax import Node
 from workspace_sandbox.sheets.formula_values import (
     Array,
@@ -418,7 +418,7 @@ for _name, (_least, _most, _calculate) in _ARITHMETIC.items():
 
 def _day(value: Scalar, setting: Setting) -> datetime:
     days = number(value, setting)
-    if not -693_593 <= days < 2_958_466:
+    if not is_date(days):
         raise FormulaError("NUM", f"{days} is no date.")
     return from_serial(days)
 
