@@ -59,7 +59,7 @@ class Past:
         """A first memory with this past: its effects, the generation and the end they were about."""
         if not self.effects:
             return memory
-        generation = max(one.generation for one in self.effects if one.kind is not Kind.EVENT or len(self.effects) == 1)
+        generation = max(one.generation for one in self.effects)
         ends = max((one.round for one in self.effects if one.kind in (Kind.DELAY, Kind.NUDGE, Kind.OVERRUN)), default=0)
         padded = memory.ends[:1] * ends + memory.ends
         return replace(memory, effects=self.effects, generation=max(generation, 1), ends=padded)

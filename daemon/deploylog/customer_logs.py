@@ -134,10 +134,7 @@ class CustomerLogs:
         files = self._google.drive.spreadsheets(self._installation.drive_id, self._installation.folder.id)
         there = {file.id for file in files}
         if self._installation.registry.id not in there:
-            raise ConfigurationError(
-                f"{self._config.drive.registry} is not in the folder {self._config.drive.folder} any more; take it out "
-                "of the trash or move it back. Until then nothing is done"
-            )
+            raise ConfigurationError(f"{self._left_folder(self._config.drive.registry)}. Until then nothing is done")
         self._has_template = self._installation.template.id in there
         others = (self._installation.template.id, self._installation.registry.id)
         self._internal = tuple(file for file in files if file.id in others)
@@ -264,15 +261,16 @@ class CustomerLogs:
         if there:
             return there[0], False
         if not self._has_template:
-            raise ConfigurationError(
-                f"{self._config.drive.template} is not in the folder {self._config.drive.folder} any more; take it out "
-                "of the trash or move it back"
-            )
+            raise ConfigurationError(self._left_folder(self._config.drive.template))
         name, folder = customer.name + SUFFIX, self._installation.folder.id
         file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
         # It is known from now on, so that one that is trashed before it was read is not made anew.
         self._ledger.see_log(LogSeen(file.id, customer.name, 0, 0, None))
         return file, True
+
+    def _left_folder(self, name: str) -> str:
+        folder = self._config.drive.folder
+        return f"{name} is not in the folder {folder} any more; take it out of the trash or move it back"
 
     def _look_at_internal(self, problems: list[str]) -> None:
         """TEMPLATE and the registry are never shared outside; if somebody does, it is said."""

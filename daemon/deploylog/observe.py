@@ -244,10 +244,9 @@ class Observer:
         """What the rows' own columns and the mailbox show of the past."""
         sheet_rows = {row.number: row for row in cells.rows}
         names, contacts = self._policy.names, registry.contacts_of(customer)
-        running = [
-            row for row in rows if row.window is not None and is_unfinished(row, sheet_rows[row.row], cells.layout)
-        ]
-        since = min((row.window.start for row in running if row.window), default=now)
+        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], cells.layout)]
+        # Also where every start is to come: one may have been moved since its mail went out.
+        since = min([now, *(row.window.start for row in running if row.window)])
         lead = max(self._policy.timing.reminders, default=timedelta(0)) + LONGEST_AHEAD
         found = mailed(file.id, [row.id for row in running], since - lead, now) if running else {}
         return {
@@ -265,7 +264,7 @@ class Observer:
 
     def _guarded(self, view: LogView, known: Mapping[str, Known], paused: bool, now: datetime) -> LogView:
         """The view of a log that is stopped, where there is reason to stop it."""
-        there = [identity for identity, one in known.items() if not one.vanished]
+        there = {identity for identity, one in known.items() if not one.vanished}
         gone = [identity for identity in view.identities.vanished if identity in there]
         stopped = None if paused else guards.emptied(there, gone, self._policy.names.shown(PAUSE))
         if stopped:

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Recollection:
-    """Looks through the mailbox once, when a log that the ledger does not know is first met."""
+    """Looks through the mailbox when a log that the ledger does not know is first met; twice at the most."""
 
     def __init__(self, gmail: Gmail) -> None:
         self._gmail = gmail
@@ -40,7 +40,8 @@ class Recollection:
         """By deployment of this log, the mails of ours that went out since then (UTC), oldest first."""
         since = max(since, now - LONGEST_AGO)
         if self._since is None or since < self._since:
-            self._look_through(since)
+            # Asked for more than before, it looks as far back as it ever does: never a third time.
+            self._look_through(since if self._since is None else now - LONGEST_AGO)
         return {one: tuple(self._found.get(deployment_digest(log_id, one), ())) for one in identities}
 
     def remove_drafts(self, log_id: str, identities: Iterable[str]) -> None:

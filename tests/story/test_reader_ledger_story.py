@@ -171,6 +171,26 @@ def test_what_only_the_mailbox_shows_is_taken_over(world: World, monkeypatch: py
     assert said["Enviado: correo de inicio (es)"] == 1
 
 
+def test_a_start_moved_far_ahead_before_the_ledger_was_lost_sends_no_second_start_mail(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the mailbox shows the start mail, and by its cells the deployment is days away."""
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    kill(world, monkeypatch, "sheets", "write", done=False)
+    with pytest.raises(Killed):
+        world.at(WEDNESDAY)
+    monkeypatch.undo()
+    later = WEDNESDAY + timedelta(days=6)
+    world.log().write(2, {log.START: serial_of(later, MADRID)})
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    world.at(later + timedelta(minutes=1))
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start"]
+
+
 def test_a_second_delay_after_a_lost_ledger_is_told_as_any_other(world: World) -> None:
     started(world)
     later = WEDNESDAY + timedelta(minutes=25)
