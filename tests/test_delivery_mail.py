@@ -555,6 +555,30 @@ def test_withdrawn_while_drafted_it_never_leaves_and_wanted_again_it_leaves_once
     daemon.settled_well(mail())
 
 
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.CUT_ANSWER, Fault.CRASH_BEFORE])
+@pytest.mark.parametrize("step", ["drafts.delete", "threads.get"])
+def test_wanted_again_while_it_was_being_withdrawn_it_leaves_once(
+    daemon: Installation, step: str, fault: Fault
+) -> None:
+    """Not parked in doubt: that the draft is gone is our own doing, and its thread shows that it never went."""
+    _drafted(daemon)
+    daemon.outside.next(step, fault)
+    daemon.run()
+    daemon.now += timedelta(minutes=3)
+    daemon.until_quiet(mail())
+    daemon.settled_well(mail())
+
+
+def test_sent_by_a_person_while_it_was_being_withdrawn_it_is_not_sent_again(daemon: Installation) -> None:
+    _drafted(daemon)
+    daemon.outside.next("drafts.delete", Fault.LOST_REQUEST)
+    daemon.run()
+    daemon.mailbox.person_sends(daemon.effect(mail()).draft_id)
+    daemon.now += timedelta(minutes=3)
+    daemon.until_quiet(mail())
+    daemon.settled_well(mail())
+
+
 def test_wanted_again_it_has_the_words_of_now(daemon: Installation) -> None:
     _drafted(daemon)
     daemon.run()

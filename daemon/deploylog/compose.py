@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from deploylog.audience import guests
@@ -11,7 +12,7 @@ from deploylog.delivery import EventContent
 from deploylog.lifecycle import EventWish, Policy, Wanted
 from deploylog.messages import MailFacts, Messages
 from deploylog.mime import Letter
-from deploylog.model import CHECKLIST, Environment, Kind, OperatedBy, Registry, Window
+from deploylog.model import CHECKLIST, INTERNAL_KINDS, Environment, Kind, OperatedBy, Registry, Window
 from deploylog.observe import LogView, RowView
 
 
@@ -25,7 +26,10 @@ class Composer:
 
     def letter(self, view: LogView, row: RowView, wanted: Wanted, now: datetime) -> Callable[[], Letter]:
         def compose() -> Letter:
-            mail = self._messages.mail(self._facts(view, row, wanted.kind, wanted.circle.language, now))
+            facts = self._facts(view, row, wanted.kind, wanted.circle.language, now)
+            if wanted.kind is Kind.NOTICE:
+                facts = self._with_notice(facts, row, wanted)
+            mail = self._messages.mail(facts)
             reply_to = self._config.mail.reply_to or row.deployment.responsible
             to, cc = wanted.circle.to, wanted.circle.cc
             if self._config.mail.redirect_to:
@@ -33,6 +37,17 @@ class Composer:
             return Letter(self._config.mail.from_, to, cc, reply_to, mail.subject, mail.text, mail.html)
 
         return compose
+
+    def _with_notice(self, facts: MailFacts, row: RowView, wanted: Wanted) -> MailFacts:
+        """In the words of the row's `Progress`, and with its times."""
+        zone = self._config.organization.time_zone
+        told = (self._messages.sentence(one, wanted.circle.language, zone) for one in wanted.told)
+        progress = row.decision.progress
+        return replace(
+            facts,
+            progress=self._policy.names.shown(progress.value) if progress else "",
+            told=tuple(f"{words[:1].upper()}{words[1:]}{'' if words.endswith('?') else '.'}" for words in told),
+        )
 
     def _facts(self, view: LogView, row: RowView, kind: Kind, language: str, now: datetime) -> MailFacts:
         """What a mail of this kind about this row is written from."""
@@ -53,8 +68,8 @@ class Composer:
             window=window,
             end=deployment.end or window.end,
             now=now,
-            # A nudge sends staff to their sheet, where times are the spreadsheet's.
-            zone=view.zone if kind in (Kind.NUDGE, Kind.OVERRUN) else customer.time_zone,
+            # A mail to the responsible sends staff to their sheet, where times are the spreadsheet's.
+            zone=view.zone if kind in INTERNAL_KINDS else customer.time_zone,
             tickets=deployment.tickets,
             components=deployment.components,
             restart=deployment.restart,

@@ -34,7 +34,7 @@ from deploylog.google.gmail import Draft, Gmail, MessageInfo
 from deploylog.ledger import Effect, Ledger
 from deploylog.lifecycle import PENDING, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, Thread, compose, marker_for
-from deploylog.model import Key, Kind
+from deploylog.model import INTERNAL_KINDS, Key, Kind
 
 DOUBT_WAIT = timedelta(seconds=5)
 """How long a send whose answer was lost may still be under way before its draft tells the truth."""
@@ -134,6 +134,16 @@ class Delivery:
         return Key(log_id, deployment_id, wanted.kind, wanted.generation, wanted.round, wanted.target)
 
     def _draft_and_send(self, effect: Effect, now: datetime) -> list[Outcome]:
+        if effect.state is EffectState.DRAFTED and effect.in_doubt:
+            # It was to be dropped, and that did not come to its end.
+            if self._gmail.draft(effect.draft_id) is not None:
+                effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=False)
+            elif found := self._in_thread(effect):
+                return [self._found_sent(effect, found, now)]
+            else:
+                effect = self._ledger.advance(
+                    effect.number, effect.state, EffectState.COMMITTED, draft_id="", in_doubt=False
+                )
         if effect.state is EffectState.COMMITTED:
             effect = self._draft(effect, now)
         return self._send(effect, now)
@@ -241,9 +251,14 @@ class Delivery:
             in_doubt=False,
             retry_at=None,
             reason="",
-            to_tell="" if effect.key.kind in (Kind.NUDGE, Kind.OVERRUN) else "sent",
+            to_tell="" if effect.key.kind in INTERNAL_KINDS else "sent",
         )
         return Outcome(effect, "sent")
+
+    def _found_sent(self, effect: Effect, found: MessageInfo, now: datetime) -> Outcome:
+        """A draft that a person sent."""
+        sending = self._ledger.advance(effect.number, effect.state, EffectState.SENDING)
+        return self._sent(sending, found.id, found.thread_id, now)
 
     def _park(self, effect: Effect, state: EffectState, reason: str) -> Outcome:
         effect = self._ledger.advance(effect.number, effect.state, state, reason=reason, in_doubt=False, retry_at=None)
@@ -256,11 +271,12 @@ class Delivery:
         Where the draft is gone already a person may have sent it: then it is out, and the ledger says so.
         """
         if effect.draft_id:
+            # Should the look fail, and the mail be wanted again, its draft may not be there any more.
+            effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True)
             # Deleted first, looked for then: in between nobody can send it any more.
             self._gmail.delete_draft(effect.draft_id)
             if found := self._in_thread(effect):
-                sending = self._ledger.advance(effect.number, effect.state, EffectState.SENDING)
-                return [self._sent(sending, found.id, found.thread_id, now)]
+                return [self._found_sent(effect, found, now)]
         elif effect.in_doubt:
             for draft in self._drafts_with(marker_for(effect.key)):
                 self._gmail.delete_draft(draft)
@@ -276,11 +292,17 @@ class Delivery:
         ]
 
     def _thread(self, effect: Effect) -> Thread:
-        """The conversation of this deployment and target so far, with Google's own Message-IDs."""
+        """The conversation of this deployment and target so far, with Google's own Message-IDs.
+
+        A notice stands alone: a thread has one subject, and each notice is about something else.
+        """
+        alone = (Kind.EVENT, Kind.NOTICE)
+        if effect.key.kind in alone:
+            return Thread()
         before = [
             one
             for one in self._ledger.effects_of(effect.key.log_id, effect.key.deployment_id, [EffectState.SENT])
-            if one.key.target == effect.key.target and one.key.kind is not Kind.EVENT and one.external_id
+            if one.key.target == effect.key.target and one.key.kind not in alone and one.external_id
         ]
         before.sort(key=lambda one: (one.at or one.committed_at, one.number))
         headers = tuple(header for one in before if (header := self._message_header(one)))

@@ -476,11 +476,12 @@ class Ledger:
         return sorted(found, key=lambda one: (one.at or one.committed_at, one.key.kind is Kind.EVENT, one.number))
 
     def mails_since(self, moment: datetime) -> dict[str, int]:
-        """By log, how many mails went out, or may have, since then (UTC)."""
+        """By log, how many mails went out, or may have, since then (UTC); notices, which go once each, aside."""
         out = sa.func.coalesce(effects.c.at, effects.c.committed_at)
+        others = [Kind.EVENT.value, Kind.NOTICE.value]
         query = (
             sa.select(effects.c.log_id, sa.func.count().label("mails"))
-            .where(effects.c.kind != Kind.EVENT.value, effects.c.state.in_([*PERHAPS_OUT]), out >= moment)
+            .where(effects.c.kind.not_in(others), effects.c.state.in_([*PERHAPS_OUT]), out >= moment)
             .group_by(effects.c.log_id)
         )
         with self.engine.connect() as connection:

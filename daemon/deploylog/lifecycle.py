@@ -53,7 +53,8 @@ class EffectState(StrEnum):
 
 PENDING = frozenset({EffectState.COMMITTED, EffectState.DRAFTED})
 PARKED = frozenset({EffectState.UNKNOWN, EffectState.FAILED})
-_STILL_TO_GO = PENDING | {EffectState.DEAD}
+STILL_TO_GO = PENDING | {EffectState.DEAD}
+"""Not out, and wanted again or still."""
 PERHAPS_OUT = frozenset({EffectState.SENDING, EffectState.SENT, EffectState.UNKNOWN})
 
 
@@ -66,9 +67,10 @@ class EffectSeen:
     kind: Kind
     generation: int
     round: int
-    """Which end a nudge or delay mail is about (`Memory.ends`); the minutes ahead of a reminder; else 0."""
+    """Which end a nudge or delay mail is about (`Memory.ends`); the minutes ahead of a reminder; the number of a
+    notice; else 0."""
     target: str
-    """A language, or the address of a nudge."""
+    """A language, or the address of a mail to the responsible."""
     state: EffectState
     at: datetime | None = None
     """When it was sent, UTC."""
@@ -178,6 +180,8 @@ class Wanted:
     circle: Circle
     due: datetime
     """When it should have left, UTC."""
+    told: tuple[Sentence, ...] = ()
+    """What a notice tells."""
 
 
 class EventWish(StrEnum):
@@ -676,18 +680,18 @@ def _mails(
         for one in memory.effects
         if (one.kind, one.generation, one.round) == (kind, memory.generation, round_)
     }
-    fixed = any(state not in _STILL_TO_GO for state in known.values())
+    fixed = any(state not in STILL_TO_GO for state in known.values())
     return tuple(
         Wanted(kind, memory.generation, round_, circle.language, circle, due)
         for circle in circles(row, around.customer, around.contacts)
-        if not fixed or known.get(circle.language) in _STILL_TO_GO
+        if not fixed or known.get(circle.language) in STILL_TO_GO
     )
 
 
 def _partly_out(kind: Kind, memory: Memory) -> int | None:
     """The round of this kind that is out in one language and still to go in another; None where there is none."""
     mine = [one for one in memory.effects if one.kind is kind and one.generation == memory.generation]
-    to_go = {one.round for one in mine if one.state in _STILL_TO_GO}
+    to_go = {one.round for one in mine if one.state in STILL_TO_GO}
     return next((one.round for one in mine if one.state in PERHAPS_OUT and one.round in to_go), None)
 
 
@@ -740,7 +744,7 @@ def _round_missed(row: Deployment, memory: Memory, now: datetime) -> int:
 def _to_go(kind: Kind, memory: Memory) -> bool:
     """Whether a mail to the responsible about the end that holds now is not out yet, whoever that was."""
     about = (kind, memory.generation, _round(memory))
-    return all(one.state in _STILL_TO_GO for one in memory.effects if (one.kind, one.generation, one.round) == about)
+    return all(one.state in STILL_TO_GO for one in memory.effects if (one.kind, one.generation, one.round) == about)
 
 
 # What is told ----------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class MailFacts:
     """What one mail in one language tells. Instants are UTC; cell texts stand as they were read."""
 
     kind: Kind
-    """One of `MAIL_KINDS`, or `OVERRUN`, which has the words of the nudge."""
+    """One of `MAIL_KINDS`, `NOTICE`, or `OVERRUN`, which has the words of the nudge."""
     language: str
     customer: str
     partner: str
@@ -78,6 +78,10 @@ class MailFacts:
     support_portal: str
     support_phone: str
     organization: str
+    progress: str = ""
+    """The first word of the row's `Progress`, as it stands in the sheet (for the notice)."""
+    told: tuple[str, ...] = ()
+    """The sentences of a notice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +343,7 @@ class Messages:
 
     def _check_by_trial(self) -> None:
         for language in LANGUAGES:
-            for kind in MAIL_KINDS:
+            for kind in (*MAIL_KINDS, Kind.NOTICE):
                 for full in (True, False):
                     self.mail(_trial_facts(kind, language, full=full))
 
@@ -400,6 +404,8 @@ def _template_names(facts: MailFacts) -> dict[str, Any]:
         "log_link": one_line(facts.log_link),
         "unticked": _lines(facts.unticked),
         "overrun": facts.overrun or facts.kind is Kind.OVERRUN,
+        "progress": one_line(facts.progress),
+        "told": _lines(facts.told),
         "support_portal": one_line(facts.support_portal),
         "support_phone": one_line(facts.support_phone),
     }
@@ -443,6 +449,8 @@ def _trial_facts(kind: Kind, language: str, *, full: bool) -> MailFacts:
         support_portal=word,
         support_phone=word,
         organization="Organization",
+        progress=word,
+        told=texts,
     )
 
 

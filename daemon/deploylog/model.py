@@ -170,8 +170,12 @@ class Kind(StrEnum):
     END = "end"
     ROLLED_BACK = "rolled-back"
     CANCELLED = "cancelled"
+    NOTICE = "notice"
+    """Something the responsible has to know or decide, told once (`notices.py`)."""
 
 
+INTERNAL_KINDS = frozenset({Kind.NUDGE, Kind.OVERRUN, Kind.NOTICE})
+"""Mails to the responsible alone; History, which customers read, does not tell of them."""
 MAIL_KINDS = (
     Kind.REMINDER,
     Kind.START,
@@ -193,9 +197,9 @@ class Key:
     kind: Kind
     generation: int
     round: int
-    """Which end a nudge or delay mail is about; the minutes ahead of a reminder; else 0."""
+    """Which end a nudge or delay mail is about; the minutes ahead of a reminder; the number of a notice; else 0."""
     target: str
-    """A language, or the address of a nudge."""
+    """A language, or the address of a mail to the responsible."""
 
     def __str__(self) -> str:
         return f"{self.log_id}/{self.deployment_id}/{self.kind}/{self.generation}.{self.round}/{self.target}"

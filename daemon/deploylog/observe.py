@@ -35,6 +35,7 @@ from deploylog.lifecycle import (
 from deploylog.model import (
     Customer,
     Deployment,
+    Kind,
     Level,
     OperatedBy,
     Progress,
@@ -44,6 +45,7 @@ from deploylog.model import (
     Status,
     Window,
 )
+from deploylog.notices import with_notice
 from deploylog.registry import PAUSE
 
 HIGHEST = "deploylog-highest"
@@ -270,7 +272,7 @@ class Observer:
         if stopped:
             view = replace(view, vanished=())
         else:
-            wanted = sum(len(row.decision.wanted) for row in view.rows)
+            wanted = sum(one.kind is not Kind.NOTICE for row in view.rows for one in row.decision.wanted)
             sent = self._ledger.mails_since(now - HOUR) if wanted else {}
             for_log, for_all = sent.get(view.file.id, 0), sum(sent.values())
             stopped = guards.too_many_mails(wanted, for_log, for_all, self._organization.limits)
@@ -332,6 +334,8 @@ class Observer:
             stopped=barred,
         )
         decision = decide(row, memory, around, now)
+        if barred is None:
+            decision = with_notice(decision, row, memory, self._policy, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):
             return Decision(None, due=now)
         return decision

@@ -200,6 +200,26 @@ def test_an_outage_over_the_start_sends_nothing_late_and_says_so(world: World) -
     assert len(world.notices()) == 1
 
 
+def test_who_is_responsible_is_told_once_by_mail_that_a_row_needs_somebody(world: World) -> None:
+    world.log().plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.jump(WEDNESDAY + timedelta(minutes=11))
+    world.after(minutes=30)
+    world.restart()
+    world.after(hours=5)
+    [mail] = world.notices(STAFF)
+    assert mail["Subject"] == "DIBA-0001 (DIBA): something for you to look at"
+    body = mail.get_body(("plain",))
+    assert body is not None
+    words = body.get_content()
+    assert "its row says “Needs attention”" in words
+    assert "- The start mail was not sent, because Wed 9 Dec 09:00 2026 is more than 10 minutes ago;" in words
+    assert world.notices() == []
+    assert not any("note" in str(line["What happened"]) for line in world.log().history())
+    assert world.log().progress().startswith("Needs attention: the start mail was not sent")
+
+
 def test_a_short_outage_over_the_start_sends_it_when_it_is_over(world: World) -> None:
     diba = world.log()
     diba.plan(2, WEDNESDAY)

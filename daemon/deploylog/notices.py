@@ -1,0 +1,72 @@
+"""What the responsible is told by mail because the row needs somebody: once per problem.
+
+Pure. A row says what is wrong, but nobody looks at it all the time (an effect that was parked at 23:00, a holiday
+entered after the date was agreed). Who just edited the row sees it there: a notice goes once the row was left alone
+for `notify.late_after`, and not at all where the problem is gone by then.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from datetime import datetime
+
+from deploylog.audience import Circle
+from deploylog.lifecycle import PARKED, STILL_TO_GO, Decision, Memory, Policy, Wanted
+from deploylog.model import Deployment, Kind, Progress, Sentence
+
+_HIGHEST_NUMBER = 10**9
+_UNANNOUNCED = frozenset({Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
+
+
+def with_notice(decision: Decision, row: Deployment, memory: Memory, policy: Policy, now: datetime) -> Decision:
+    """The decision, with the notice it calls for among what is wanted; and a look when that becomes due."""
+    topic = _topic(decision, memory)
+    if not topic or not decision.sentences or _was_past_at_first_sight(row, memory, policy):
+        return decision
+    at = memory.changed_at + policy.timing.late_after
+    wanted = notice(topic, decision.sentences, row, memory, policy, at)
+    if wanted is None:
+        return decision
+    if now < at:
+        return replace(decision, due=min(filter(None, (decision.due, at))))
+    return replace(decision, wanted=(*decision.wanted, wanted))
+
+
+def notice(
+    topic: str, told: tuple[Sentence, ...], row: Deployment, memory: Memory, policy: Policy, due: datetime
+) -> Wanted | None:
+    """The mail to the responsible about a topic; None where it went already, or nobody is responsible.
+
+    `topic` is what makes a problem one and the same: two notices of one deployment and generation with the same topic
+    are one mail.
+    """
+    number = zlib.crc32(topic.encode()) % _HIGHEST_NUMBER
+    about = (Kind.NOTICE, memory.generation, number)
+    went = any(
+        (one.kind, one.generation, one.round) == about and one.state not in STILL_TO_GO for one in memory.effects
+    )
+    if went or not row.responsible:
+        return None
+    circle = Circle(policy.language, (row.responsible,))
+    return Wanted(Kind.NOTICE, memory.generation, number, row.responsible, circle, due, told)
+
+
+def _topic(decision: Decision, memory: Memory) -> str:
+    """What the row needs somebody for; empty where it does not."""
+    parked = [one for one in memory.effects if one.state in PARKED]
+    if decision.progress is Progress.NEEDS_ATTENTION and parked:
+        # A notice that was refused is told by the row alone: another mail would fare no better.
+        return "/".join(f"parked {one.number}" for one in parked if one.kind is not Kind.NOTICE)
+    if decision.progress is Progress.NEEDS_ATTENTION and decision.sentences:
+        # Without its values: boxes that are ticked one by one are one problem.
+        return decision.sentences[0].code
+    if decision.progress in _UNANNOUNCED and memory.may_have_event:
+        # Judged anew after it was announced; each reason counts.
+        return "/".join(map(str, decision.sentences))
+    return ""
+
+
+def _was_past_at_first_sight(row: Deployment, memory: Memory, policy: Policy) -> bool:
+    """An old row of a log that is met for the first time, or again after a lost ledger, is no news."""
+    return row.end is not None and memory.first_seen_at - row.end > policy.timing.late_after

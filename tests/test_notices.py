@@ -1,0 +1,142 @@
+"""The responsible is told once by mail that a row needs somebody; not at once, not twice, not about old rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from builders import END, STAFF, START, Play, deployment, effect, scheduled, started
+from deploylog.lifecycle import PENDING, Decision, EffectState, Policy, Wanted
+from deploylog.model import Kind, Progress, Sentence, Status
+from deploylog.notices import notice, with_notice
+
+LATE = timedelta(minutes=10)
+SECOND = timedelta(seconds=1)
+POLICY = Policy()
+ASKING = Decision(Progress.NEEDS_ATTENTION, (Sentence.of("delay_asked", when=END, column="Status"),))
+
+
+def notices(play: Play, decision: Decision | None = None) -> list[Wanted]:
+    assert play.memory is not None
+    judged = with_notice(decision or play.decision, play.row, play.memory, POLICY, play.now)
+    return [one for one in judged.wanted if one.kind is Kind.NOTICE]
+
+
+def went(play: Play, wanted: Wanted, state: EffectState = EffectState.SENT) -> None:
+    assert play.memory is not None
+    sent = effect(Kind.NOTICE, state, generation=wanted.generation, round=wanted.round, target=wanted.target, number=7)
+    play.memory = replace(play.memory, effects=(*play.memory.effects, sent))
+
+
+def test_an_effect_parked_at_night_is_told_to_the_responsible_alone() -> None:
+    play = started()
+    assert notices(play) == []
+    play.turn(Kind.START, EffectState.UNKNOWN)
+    play.look()
+    [wanted] = notices(play)
+    assert (wanted.target, wanted.circle.everyone, wanted.circle.language) == (STAFF, (STAFF,), "es")
+    assert wanted.told == play.decision.sentences
+    assert wanted.told[0].code == "parked_unknown"
+
+
+def test_a_start_that_was_missed_in_an_outage_is_told() -> None:
+    play = scheduled()
+    play.wake_at(START + LATE + SECOND)
+    assert [one.told[0].code for one in notices(play)] == ["start_late"]
+
+
+def test_it_is_told_once_whoever_is_responsible_by_then() -> None:
+    play = started()
+    play.turn(Kind.START, EffectState.UNKNOWN)
+    play.look()
+    [wanted] = notices(play)
+    for state in PENDING:
+        went(play, wanted, state)
+        assert notices(play) == [wanted]
+    went(play, wanted)
+    assert notices(play) == []
+    play.row = replace(play.row, responsible="eva@soffid.example")
+    assert notices(play) == []
+
+
+def test_another_problem_is_told_too() -> None:
+    play = scheduled()
+    play.wake_at(START + LATE + SECOND)
+    [missed] = notices(play)
+    went(play, missed)
+    [other] = notices(play, ASKING)
+    assert other.round != missed.round
+
+
+def test_who_just_edited_the_row_sees_it_there_and_is_told_only_when_it_stays() -> None:
+    play = started()
+    play.edit_and_leave(status=Status.DONE)
+    assert play.decision.progress is Progress.NEEDS_ATTENTION
+    edited = play.memory.changed_at if play.memory else START
+    assert play.memory is not None
+    assert notices(play) == []
+    assert with_notice(play.decision, play.row, play.memory, POLICY, play.now).due == edited + LATE
+    play.wake_at(edited + LATE)
+    [wanted] = notices(play)
+    assert [one.code for one in wanted.told] == ["boxes_missing"]
+    went(play, wanted)
+    play.edit(checked=frozenset({"Deployed"}))
+    assert play.decision.progress is Progress.NEEDS_ATTENTION
+    assert notices(play) == [], "one box less is the same problem"
+
+
+def test_a_row_that_was_announced_and_is_refused_by_now_is_told_with_each_new_reason() -> None:
+    play = scheduled()
+    play.now += LATE
+    refused = Decision(Progress.DATE_NOT_ALLOWED, (Sentence.of("rule_freeze", day=START.date()),))
+    [wanted] = notices(play, refused)
+    went(play, wanted)
+    assert notices(play, refused) == []
+    other = replace(refused, sentences=(Sentence.of("rule_freeze", day=END.date() + timedelta(days=1)),))
+    assert len(notices(play, other)) == 1
+
+
+def test_a_row_that_was_never_announced_is_not_told_about() -> None:
+    play = Play(deployment(agreed_with=""))
+    play.run()
+    play.wait(timedelta(days=1) - timedelta(hours=1))
+    assert play.decision.progress is Progress.NOT_READY
+    assert notices(play) == []
+
+
+def test_what_was_long_past_when_the_row_was_first_seen_is_no_news() -> None:
+    play = Play(now=END + timedelta(days=30))
+    play.run()
+    play.wait(timedelta(hours=1))
+    assert play.decision.progress is Progress.NEEDS_ATTENTION
+    assert notices(play) == []
+
+
+def test_nobody_is_told_where_nobody_is_responsible() -> None:
+    play = started()
+    play.turn(Kind.START, EffectState.UNKNOWN)
+    play.look()
+    play.row = replace(play.row, responsible="")
+    assert notices(play) == []
+
+
+def test_a_notice_that_was_refused_calls_for_no_other() -> None:
+    play = started()
+    play.turn(Kind.START, EffectState.UNKNOWN)
+    play.look()
+    [wanted] = notices(play)
+    went(play, wanted, EffectState.FAILED)
+    play.look()
+    assert play.decision.sentences[1].code == "parked_failed"
+    assert notices(play) == []
+
+
+def test_the_same_topic_in_a_new_generation_is_a_new_mail() -> None:
+    play = scheduled()
+    assert play.memory is not None
+    first = notice("topic", ASKING.sentences, play.row, play.memory, POLICY, play.now)
+    assert first is not None
+    went(play, first)
+    assert notice("topic", ASKING.sentences, play.row, play.memory, POLICY, play.now) is None
+    later = replace(play.memory, generation=2)
+    assert notice("topic", ASKING.sentences, play.row, later, POLICY, play.now) is not None
