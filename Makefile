@@ -24,7 +24,7 @@ test: install
 # The whole proof of docs/reliability.md: hours, not minutes.
 test-reliability: install
 	DEPLOYLOG_SCHEDULES=10000 DEPLOYLOG_EVERY_POINT=1 DEPLOYLOG_EXAMPLES=400 DEPLOYLOG_KILLING_SECONDS=300 \
-	$(BIN)/python -m pytest $(AT_ONCE) tests/reliability $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/reliability $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

@@ -62,7 +62,8 @@ class Drive:
     """Drive, as the identity for files. Raises `deploylog.errors`."""
 
     def __init__(self, service: Any, sleep: Callable[[float], None]) -> None:
-        self._service = service
+        # Kept: googleapiclient builds such a resource anew, method by method, each time it is asked for one.
+        self._drives, self._files, self._permissions = service.drives(), service.files(), service.permissions()
         self._sleep = sleep
 
     def shared_drive(self, name: str) -> str:
@@ -72,7 +73,7 @@ class Drive:
         """
         drives = _pages(
             self._repeat,
-            self._service.drives().list,
+            self._drives.list,
             "drives",
             lambda one: (one["id"], one["name"]),
             pageSize=100,
@@ -126,7 +127,7 @@ class Drive:
         When InDoubt, look with `find_by_property` for a key among `properties` before copying again.
         """
         body = {"name": name, "parents": [folder_id], "properties": dict(properties)}
-        request = self._service.files().copy(fileId=file_id, body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
+        request = self._files.copy(fileId=file_id, body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
         return execute(request, _file)
 
     def find_by_property(self, drive_id: str, key: str, value: str) -> list[DriveFile]:
@@ -149,12 +150,12 @@ class Drive:
 
     def get(self, file_id: str) -> DriveFile:
         """The file. Repeated. Raises NotFound where it is not there for this identity."""
-        request = self._service.files().get(fileId=file_id, supportsAllDrives=True, fields=_FILE_FIELDS)
+        request = self._files.get(fileId=file_id, supportsAllDrives=True, fields=_FILE_FIELDS)
         return self._repeat(request, _file)
 
     def permissions(self, file_id: str) -> list[Permission]:
         """Everyone who may reach the file, inherited permissions included. Repeated page by page."""
-        return self._permissions(file_id, self._repeat)
+        return self._permissions_of(file_id, self._repeat)
 
     def share(self, file_id: str, address: str, role: str, notify: bool = False) -> Permission:
         """Let the address have `role` (writer, commenter, reader), also where its own permission says another.
@@ -172,7 +173,7 @@ class Drive:
         assert not notify
         body = {"type": "user", "role": role, "emailAddress": address}
         where = {"fileId": file_id, "supportsAllDrives": True, "fields": _PERMISSION_FIELDS}
-        request = self._service.permissions().create(body=body, sendNotificationEmail=False, **where)
+        request = self._permissions.create(body=body, sendNotificationEmail=False, **where)
         return self._repeat(request, _permission)
 
     def unshare(self, file_id: str, permission_id: str) -> None:
@@ -180,30 +181,30 @@ class Drive:
 
         Raises AccessDenied for an inherited one: that can be taken away only where it was given.
         """
-        request = self._service.permissions().delete(fileId=file_id, permissionId=permission_id, supportsAllDrives=True)
+        request = self._permissions.delete(fileId=file_id, permissionId=permission_id, supportsAllDrives=True)
         try:
             self._repeat(request, nothing)
         except NotFound:
             return
 
     def _share_once(self, file_id: str, address: str, role: str, notify: bool) -> Permission:
-        present = self._permissions(file_id, execute)
+        present = self._permissions_of(file_id, execute)
         theirs = [one for one in present if one.address.casefold() == address.casefold()]
         for permission in theirs:
             if permission.role == role:
                 return permission
         own = next((one for one in theirs if not one.inherited), None)
         where = {"fileId": file_id, "supportsAllDrives": True, "fields": _PERMISSION_FIELDS}
-        resource = self._service.permissions()
+        resource = self._permissions
         if own is not None:
             return execute(resource.update(permissionId=own.id, body={"role": role}, **where), _permission)
         body = {"type": "user", "role": role, "emailAddress": address}
         return execute(resource.create(body=body, sendNotificationEmail=notify, **where), _permission)
 
-    def _permissions(self, file_id: str, carry_out: CarryOut) -> list[Permission]:
+    def _permissions_of(self, file_id: str, carry_out: CarryOut) -> list[Permission]:
         return _pages(
             carry_out,
-            self._service.permissions().list,
+            self._permissions.list,
             "permissions",
             _permission,
             fileId=file_id,
@@ -213,11 +214,11 @@ class Drive:
         )
 
     def _create(self, body: dict[str, Any]) -> DriveFile:
-        request = self._service.files().create(body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
+        request = self._files.create(body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
         return execute(request, _file)
 
     def _update(self, file_id: str, body: dict[str, Any]) -> DriveFile:
-        request = self._service.files().update(fileId=file_id, body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
+        request = self._files.update(fileId=file_id, body=body, supportsAllDrives=True, fields=_FILE_FIELDS)
         return self._repeat(request, _file)
 
     def _named(self, drive_id: str, name: str, also: str) -> list[DriveFile]:
@@ -230,7 +231,7 @@ class Drive:
     def _search(self, drive_id: str, query: str, **more: Any) -> list[DriveFile]:
         return _pages(
             self._repeat,
-            self._service.files().list,
+            self._files.list,
             "files",
             _file,
             q=query,

@@ -48,6 +48,12 @@ class Gmail:
 
     def __init__(self, service: Any, sleep: Callable[[float], None]) -> None:
         self._users = service.users()
+        # Kept: googleapiclient builds such a resource anew, method by method, each time it is asked for one.
+        self._drafts, self._messages, self._threads = (
+            self._users.drafts(),
+            self._users.messages(),
+            self._users.threads(),
+        )
         self._sleep = sleep
 
     def profile(self) -> str:
@@ -62,7 +68,7 @@ class Gmail:
         message = {"raw": base64.urlsafe_b64encode(mime).decode()}
         if thread_id:
             message["threadId"] = thread_id
-        return execute(self._users.drafts().create(userId=_ME, body={"message": message}), _draft)
+        return execute(self._drafts.create(userId=_ME, body={"message": message}), _draft)
 
     def draft(self, draft_id: str) -> Draft | None:
         """The draft; None where it is gone: sent, deleted, or made anew by a person who edited it. Repeated."""
@@ -77,7 +83,7 @@ class Gmail:
         ids: list[str] = []
         token: str | None = None
         while True:
-            request = self._users.drafts().list(userId=_ME, maxResults=500, pageToken=token)
+            request = self._drafts.list(userId=_ME, maxResults=500, pageToken=token)
             page, token = self._repeat(request, _ids)
             ids.extend(page)
             if not token:
@@ -85,23 +91,19 @@ class Gmail:
 
     def send_draft(self, draft_id: str) -> MessageInfo:
         """Send the draft and give the new message (no headers). Never repeated: InDoubt means look before acting."""
-        return execute(
-            self._users.drafts().send(userId=_ME, body={"id": draft_id}), lambda answer: _message(answer, ())
-        )
+        return execute(self._drafts.send(userId=_ME, body={"id": draft_id}), lambda answer: _message(answer, ()))
 
     def delete_draft(self, draft_id: str) -> None:
         """Delete the draft; one that is gone counts as deleted. Repeated."""
         try:
-            self._repeat(self._users.drafts().delete(userId=_ME, id=draft_id), nothing)
+            self._repeat(self._drafts.delete(userId=_ME, id=draft_id), nothing)
         except Refused as error:
             if not _is_gone(error):
                 raise
 
     def message(self, message_id: str, header_names: Sequence[str]) -> MessageInfo | None:
         """The message with these of its headers; None where it is not there. Repeated."""
-        request = self._users.messages().get(
-            userId=_ME, id=message_id, format="metadata", metadataHeaders=list(header_names)
-        )
+        request = self._messages.get(userId=_ME, id=message_id, format="metadata", metadataHeaders=list(header_names))
         try:
             return self._repeat(request, lambda answer: _message(answer, header_names))
         except NotFound:
@@ -112,7 +114,7 @@ class Gmail:
         ids: list[str] = []
         token: str | None = None
         while True:
-            request = self._users.messages().list(userId=_ME, q=query, maxResults=500, pageToken=token)
+            request = self._messages.list(userId=_ME, q=query, maxResults=500, pageToken=token)
             page, token = self._repeat(request, lambda answer: _ids(answer, "messages"))
             ids.extend(page)
             if not token:
@@ -120,9 +122,7 @@ class Gmail:
 
     def thread(self, thread_id: str, header_names: Sequence[str]) -> list[MessageInfo]:
         """The messages of the thread, drafts included, oldest first; none where it is not there. Repeated."""
-        request = self._users.threads().get(
-            userId=_ME, id=thread_id, format="metadata", metadataHeaders=list(header_names)
-        )
+        request = self._threads.get(userId=_ME, id=thread_id, format="metadata", metadataHeaders=list(header_names))
         try:
             return self._repeat(
                 request, lambda answer: [_message(one, header_names) for one in answer.get("messages", [])]
@@ -138,7 +138,7 @@ class Gmail:
         token: str | None = None
         given = 0
         while True:
-            request = self._users.messages().list(userId=_ME, labelIds=["SENT"], maxResults=500, pageToken=token)
+            request = self._messages.list(userId=_ME, labelIds=["SENT"], maxResults=500, pageToken=token)
             page, token = self._repeat(request, _message_ids)
             for message_id in page:
                 message = self.message(message_id, header_names)
@@ -153,7 +153,7 @@ class Gmail:
 
     def _look(self, draft_id: str, form: str, read: Callable[[Any], T]) -> T | None:
         try:
-            return self._repeat(self._users.drafts().get(userId=_ME, id=draft_id, format=form), read)
+            return self._repeat(self._drafts.get(userId=_ME, id=draft_id, format=form), read)
         except Refused as error:
             if _is_gone(error):
                 return None
