@@ -100,15 +100,17 @@ class Machine:
     def life(self) -> Life:
         """The beginning once more."""
         self.trouble.clear()
-        self.trouble.points = 0
-        self.trouble.met.clear()
         workspace = self.sandbox.workspace
         workspace.clear()
         for name, documents in pickle.loads(self._workspace).items():  # what was pickled above
             workspace.collection(name)._documents.update(documents)
         self.put_ledger(self.begun)
         self.clock[0] = self.began
-        return self._new_life()
+        life = self._new_life()
+        # Where the daemon may end counts from here: what the beginning itself committed is none of those points.
+        self.trouble.points = 0
+        self.trouble.met.clear()
+        return life
 
     def put_ledger(self, kept: Path) -> None:
         """Have the ledger be what `kept` holds."""

@@ -29,7 +29,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def live(life: Life) -> None:
-    """Four deployments: one late and done, one rolled back, one cancelled after its reminder, one moved and done."""
+    """Four deployments: one late and done, one rolled back, one cancelled, one moved and closed without boxes."""
     diba, course = life.log("DIBA"), Course(life)
     for row, start in enumerate((0, 5, 40, 90), start=2):
         diba.plan(row, WEDNESDAY + start * MINUTE, **{log.COMPONENTS: f"addon {row}"})
@@ -44,7 +44,10 @@ def live(life: Life) -> None:
     course.go_to(WEDNESDAY + 50 * MINUTE)
     diba.write(2, {log.STATUS: "Done", **TICKS})
     course.go_to(WEDNESDAY + 105 * MINUTE)
-    diba.write(5, {log.STATUS: "Done", **TICKS})
+    diba.write(5, {log.STATUS: "Done"})
+    course.go(timedelta(seconds=31))
+    course.go_to(WEDNESDAY + 117 * MINUTE)
+    diba.write(5, TICKS)
 
 
 @dataclass(frozen=True)
