@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import signal
@@ -138,7 +139,8 @@ class Workspace:
     def config(self, folder: Path, more: str = "", **replaced: str) -> Path:
         """A configuration of its own in that folder: what the sandbox wrote, and `more` YAML below it.
 
-        `replaced`: for a key such as `act_as`, the value it has instead.
+        Its pages take a free port, unless `more` says another. `replaced`: for a key such as `act_as`, the value it
+        has instead.
         """
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copy(self.folder / "service-account.json", folder)
@@ -146,6 +148,8 @@ class Workspace:
         for key, value in replaced.items():
             [position] = [at for at, line in enumerate(lines) if line.strip().startswith(f"{key}:")]
             lines[position] = lines[position].split(":")[0] + f": {value}"
+        if "web:" not in more:
+            more = f'{more}\nweb: {{listen: "127.0.0.1:0"}}'
         file = folder / "deploylog.yaml"
         file.write_text("\n".join([*lines, more, ""]), encoding="utf-8")
         return file
@@ -251,6 +255,10 @@ class Daemon:
         """The first line of its log with these words."""
         return str(wait_until(f"“{words}” in the log", lambda: next((one for one in self.lines if words in one), "")))
 
+    def origin(self) -> str:
+        """Where its pages are served, once they are."""
+        return str(json.loads(self.wait_for('"pages served"'))["at"])
+
     def ends(self, number: signal.Signals = signal.SIGTERM, within: float = 10.0) -> int:
         """Its exit status after that signal."""
         self.process.send_signal(number)
@@ -260,9 +268,9 @@ class Daemon:
 
 
 @contextmanager
-def daemon(config: Path) -> Iterator[Daemon]:
-    command = [*COMMAND, "run", "-c", str(config)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+def daemon(config: Path, *options: str, **environment: str) -> Iterator[Daemon]:
+    command = [*COMMAND, "run", "-c", str(config), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT | environment)
     running = Daemon(process)
     try:
         yield running

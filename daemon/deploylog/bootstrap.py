@@ -25,6 +25,7 @@ from deploylog.guards import Limits
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import Policy, Timing
 from deploylog.messages import Messages
+from deploylog.metrics import Metrics
 from deploylog.model import Sentence
 from deploylog.observe import Organization
 from deploylog.ownership import Ownership
@@ -96,6 +97,7 @@ class Parts:
     policy: Policy
     installation: Installation
     reconciler: Reconciler
+    metrics: Metrics
 
     def ownership(self) -> Ownership:
         """The mark this installation sets on the folder while it works in it."""
@@ -110,7 +112,8 @@ def parts(config_file: Path, waiting: Callable[[str], None] | None = None) -> It
     keeps trying, as the daemon does, and tells `waiting` each time; without `waiting` that raises `OutsideError`.
     """
     config = load(config_file, os.environ)
-    google = connect(config.google, config.calendar.id)
+    metrics = Metrics()
+    google = connect(config.google, config.calendar.id, called=metrics.called)
     try:
         ledger = Ledger.open(config.store)
         try:
@@ -118,7 +121,8 @@ def parts(config_file: Path, waiting: Callable[[str], None] | None = None) -> It
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)
             reconciler = Reconciler(config, policy, organization_of(config), place, google, ledger, messages)
-            yield Parts(config, google, ledger, messages, policy, place, reconciler)
+            metrics.watch(ledger, config.limits.mails_per_hour, now)
+            yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
         finally:
             ledger.close()
     finally:

@@ -7,14 +7,13 @@ configuration.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import re
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploylog import __version__, bootstrap, telling
+from deploylog import __version__, bootstrap, logs, telling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
@@ -38,6 +37,7 @@ from deploylog.observe import LogView, RowView
 from deploylog.ownership import TakenOver
 from deploylog.reconcile import PassReport
 from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
+from deploylog.vitals import Heartbeat, ServiceManager
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -82,7 +82,7 @@ TakeOver = Annotated[
 @app.command()
 def run(config: ConfigFile, take_over: TakeOver = False) -> None:
     """Run the daemon until SIGTERM."""
-    _set_up_log()
+    logs.set_up()
     stopping = _Stopping()
     try:
         _run_until_stopped(config, stopping, take_over)
@@ -95,7 +95,10 @@ def run(config: ConfigFile, take_over: TakeOver = False) -> None:
 def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> None:
     from deploylog.scheduler import Scheduler
 
+    manager = ServiceManager(os.environ)
+
     def waiting(words: str) -> None:
+        manager.starting()
         log.warning("waiting", reason=words)
 
     with bootstrap.parts(config, waiting) as parts, parts.ledger.hold():
@@ -103,6 +106,8 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
         ownership = parts.ownership()
         bootstrap.patiently(lambda: ownership.claim(bootstrap.now(), take_over), waiting)
         problems = _Problems()
+        heartbeat = Heartbeat(parts.config.web.heartbeat, parts.metrics.heartbeat)
+        progress = _progress_lines(manager.alive)
         taken_over: list[TakenOver] = []
 
         def one_pass(whole: bool) -> None:
@@ -114,12 +119,20 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
                 taken_over.append(lost)
                 scheduler.stop()
             else:
-                problems.tell(lambda: parts.reconciler.run_pass(bootstrap.now, whole, _progress_lines(), stopping))
+                began = bootstrap.now()
+                report = problems.tell(lambda: parts.reconciler.run_pass(bootstrap.now, whole, progress, stopping))
+                parts.metrics.passed(whole, report, began, bootstrap.now())
+                manager.alive()
+                if whole and report is not None:
+                    heartbeat.beat()
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
         log.info("running", folder=parts.config.drive.folder, every=str(parts.config.poll.every))
-        scheduler.run()
+        with _pages(parts):
+            manager.ready()
+            scheduler.run()
+            manager.stopping()
         if taken_over:
             raise taken_over[0]
         with suppress(OutsideError):
@@ -129,7 +142,7 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
 @app.command()
 def once(config: ConfigFile, take_over: TakeOver = False) -> None:
     """One pass over all logs, then exit: 0 when all is well, 1 when something needs attention."""
-    _set_up_log()
+    logs.set_up()
     with bootstrap.parts(config) as parts, parts.ledger.hold():
         ownership = parts.ownership()
         ownership.claim(bootstrap.now(), take_over)
@@ -522,10 +535,15 @@ class _Problems:
     def __init__(self) -> None:
         self._known: set[str] = set()
 
-    def tell(self, run_pass: Callable[[], PassReport]) -> None:
-        """Run a pass and log its new problems; a pass that fails as a whole is one, and the next tick tries again."""
+    def tell(self, run_pass: Callable[[], PassReport]) -> PassReport | None:
+        """Run a pass and log its new problems; a pass that fails as a whole is one, and the next tick tries again.
+
+        Gives its report; None where it failed as a whole.
+        """
+        report = None
         try:
-            now = set(run_pass().problems)
+            report = run_pass()
+            now = set(report.problems)
         except (DeploylogError, SQLAlchemyError) as problem:
             now = {f"pass not finished: {str(problem).splitlines()[0]}"}
         for sentence in sorted(now - self._known):
@@ -533,23 +551,22 @@ class _Problems:
         if self._known and not now:
             log.info("no more problems")
         self._known = now
+        return report
 
 
-def _set_up_log() -> None:
-    """Lines for people on a terminal, JSON elsewhere; on standard error, so that output stays output."""
-    human = sys.stderr.isatty()
-    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    # A poll that finds a pass still under way is left out, which is as it should be and no line of the log.
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)
+@contextmanager
+def _pages(parts: bootstrap.Parts) -> Iterator[None]:
+    """`web.listen` is served meanwhile; where it cannot be, that is said, and mails go out all the same."""
+    from deploylog.web.server import create_app, serve
+
+    with ExitStack() as stack:
+        try:
+            origin = stack.enter_context(serve(create_app(parts, bootstrap.now), parts.config.web.listen))
+        except OSError as problem:
+            log.warning("pages not served", listen=parts.config.web.listen, reason=problem.strerror or str(problem))
+        else:
+            log.info("pages served", at=origin)
+        yield
 
 
 def _warn_of_unused_keys(config: Config) -> None:
@@ -558,11 +575,18 @@ def _warn_of_unused_keys(config: Config) -> None:
             log.warning("not used yet", key=key, what=sentence)
 
 
-def _progress_lines() -> Callable[[int, int], None]:
-    """Progress of a long pass: a bar's worth of lines, one per tenth, and none for a short pass."""
+def _progress_lines(alive: Callable[[], None] = lambda: None) -> Callable[[int, int], None]:
+    """Progress of a long pass: a bar's worth of lines, one per tenth, and none for a short pass.
+
+    `alive` is called whenever a pass has got on by a log.
+    """
     told = {0}
 
     def tell(done: int, of: int) -> None:
+        alive()
+        if done == 0:
+            told.clear()
+            told.add(0)
         tenth = done * 10 // of if of else 0
         if of >= 20 and tenth not in told:
             told.add(tenth)

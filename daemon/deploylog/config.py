@@ -50,7 +50,6 @@ NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
         "calendar.vacations": "calendar.vacations is read, but vacation calendars do not count yet.",
         "tickets.zammad": "tickets.zammad is read, but tickets are not commented yet.",
         "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
-        "web.listen": "web.listen is read, but there are no web pages yet.",
     }
 )
 """Keys this version accepts and does not act on, and the sentence to warn with where `Config.given` has the key."""
@@ -480,6 +479,8 @@ class WebConfig(_Section):
 
     listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
     """HOST:PORT the pages are served on."""
+    heartbeat: Annotated[str, AfterValidator(_web_address)] | None = Field(default=None, repr=False)
+    """An address called (GET) after every whole pass, whose silence tells somebody; may hold a secret; None: none."""
 
 
 class LimitsConfig(_Section):
@@ -591,6 +592,7 @@ _NEVER_SHOWN = frozenset(
         "tickets.zammad.token",
         "gitlab.url",
         "gitlab.token",
+        "web.heartbeat",
     }
 )
 """Keys whose value is a secret, may carry one, or is easily taken for its neighbour that is one."""

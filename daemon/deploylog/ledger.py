@@ -246,6 +246,11 @@ class Ledger:
                 connection.execute(sa.insert(stores).values(id=known))
         return str(known)
 
+    def ping(self) -> None:
+        """Raises SQLAlchemyError where the store does not answer, or is not there any more."""
+        with self.engine.connect() as connection:
+            connection.execute(sa.select(sa.func.count()).select_from(stores)).scalar_one()
+
     # What was seen ---------------------------------------------------------------------------------------------
 
     def log(self, file_id: str) -> LogSeen | None:

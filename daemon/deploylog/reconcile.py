@@ -7,6 +7,7 @@ It is level-triggered: a pass that is lost, or that fails half-way, is made good
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -29,7 +30,7 @@ from deploylog.ledger import Ledger, LogSeen, Sight
 from deploylog.lifecycle import EventWish, Policy, Wanted
 from deploylog.messages import Messages
 from deploylog.mime import Letter
-from deploylog.model import Customer, Kind, Registry, Sentence, Window
+from deploylog.model import Customer, Kind, Progress, Registry, Sentence, Window
 from deploylog.observe import (
     HIGHEST,
     LogProblem,
@@ -63,6 +64,8 @@ class PassReport:
     outcomes: list[Outcome] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence per log or service that could not be worked with."""
+    rows: dict[str, Counter[Progress | None]] = field(default_factory=dict)
+    """By log, its rows by the first word of `Progress`, as this pass or an earlier one found them; None: none yet."""
     needs_attention: list[str] = field(default_factory=list)
     """`DIBA-0014: Needs attention: …` for each row that does."""
 
@@ -101,6 +104,7 @@ class Reconciler:
         self._problems: dict[str, Sentence] = {}
         self._deleted: dict[str, tuple[Sentence, ...]] = {}
         self._last_registry: Registry | None = None
+        self._rows: dict[str, Counter[Progress | None]] = {}
 
     # A pass ----------------------------------------------------------------------------------------------------
 
@@ -157,6 +161,7 @@ class Reconciler:
                     self._one_log(one, customer, current, clock, report, stopping)
         if progress:
             progress(len(chosen), len(chosen))
+        report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
             self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
@@ -203,9 +208,10 @@ class Reconciler:
         """One log from reading to writing back; its failure is told and does not stop the others."""
         self._to_read.add(file.id)
         try:
-            self._delivery.resolve_doubts(file.id, clock())
+            report.outcomes += self._delivery.resolve_doubts(file.id, clock())
             report.logs_read += 1
             view, outcomes = self._look_and_carry_out(file, customer, current, clock, stopping)
+            report.outcomes += outcomes
             self._problems.pop(file.id, None)
             if view.stopped:
                 self._problem(file, view.stopped, report)
@@ -221,7 +227,7 @@ class Reconciler:
             self._write_back.history(view)
             self._write_back.rows(view, now)
             self._to_read.discard(file.id)
-            report.outcomes += outcomes
+            self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
         except LogProblem as problem:
             self._problem(file, problem.sentence, report)

@@ -11,7 +11,7 @@ from deploylog.google.calendar import Calendar
 from deploylog.google.drive import Drive
 from deploylog.google.gmail import Gmail
 from deploylog.google.sheets import Sheets
-from deploylog.google.transport import SheetsClient, Transport, build_service
+from deploylog.google.transport import Called, SheetsClient, Transport, build_service, uncounted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,20 @@ class Google:
             transport.close()
 
 
-def connect(config: GoogleConfig, calendar_id: str, sleep: Callable[[float], None] = time.sleep) -> Google:
+def connect(
+    config: GoogleConfig,
+    calendar_id: str,
+    sleep: Callable[[float], None] = time.sleep,
+    called: Called = uncounted,
+) -> Google:
     """The adapters for the configuration's `google` and `calendar.id`. No network before the first call.
+
+    `called` is told of every call that was made.
 
     Raises ConfigurationError where the credentials file is missing or wrong.
     """
     who = identities(config)
-    files, mailbox = Transport(who.files, config.endpoint), Transport(who.mailbox, config.endpoint)
+    files, mailbox = (Transport(one, config.endpoint, called=called) for one in (who.files, who.mailbox))
     return Google(
         drive=Drive(build_service("drive", "v3", files), sleep),
         sheets=Sheets(SheetsClient(files), sleep),

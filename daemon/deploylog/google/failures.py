@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -42,6 +43,9 @@ LIMIT_REASONS = frozenset(
 DISABLED_REASONS = frozenset({"accessNotConfigured", "SERVICE_DISABLED"})
 SCOPE_REASONS = frozenset({"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"})
 PRECONDITION_REASONS = frozenset({"failedPrecondition", "FAILED_PRECONDITION"})
+
+calling: ContextVar[str] = ContextVar("calling", default="")
+"""The method of the call that is being made in this thread, for whoever counts calls; empty: none of Google's."""
 
 _SERVICES = {"drive": "Drive", "sheets": "Sheets", "calendar": "Calendar", "gmail": "Gmail", "oauth2": "Google"}
 _BY_STATUS: Mapping[int, type[errors.Refused]] = {
@@ -80,6 +84,7 @@ def outside(method: str) -> Iterator[None]:
 
     `method` is the id in the discovery documents, such as `drive.files.list`.
     """
+    before = calling.set(method)
     try:
         yield
     except HttpError as error:
@@ -90,6 +95,8 @@ def outside(method: str) -> Iterator[None]:
         raise unreadable(method) from error
     except requests.RequestException as error:
         raise unanswered(method, error) from error
+    finally:
+        calling.reset(before)
 
 
 def understood(method: str, answer: Any, read: Callable[[Any], T]) -> T:

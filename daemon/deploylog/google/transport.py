@@ -35,6 +35,14 @@ LONGEST_WAIT = 30.0
 """Seconds; the longest `retrying` ever waits between two attempts."""
 
 
+Called = Callable[[str, int], None]
+"""Is told of every call: its method in the vendor's documents, and the HTTP status, or 0 where no answer came."""
+
+
+def uncounted(method: str, status: int) -> None:
+    """For whoever does not count calls."""
+
+
 class Authorizer(Protocol):
     """What AuthorizedSession asks of credentials; `auth.Identity` is one."""
 
@@ -56,7 +64,9 @@ class Transport:
         identity: Authorizer,
         endpoint: str | None = None,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+        called: Called = uncounted,
     ) -> None:
+        self._called = called
         self.endpoint = endpoint.rstrip("/") if endpoint else None
         self._timeout = timeout
         self._tokens = _without_retries(requests.Session(), self.endpoint)
@@ -84,16 +94,22 @@ class Transport:
 
         Raises requests.RequestException, and `deploylog.errors` where no token could be had.
         """
-        return self.session.request(
-            method.upper(),
-            self.address(url),
-            data=body,
-            headers=dict(headers or {}),
-            params=params,
-            json=json_body,
-            timeout=self._timeout,
-            allow_redirects=method.upper() in ("GET", "HEAD"),
-        )
+        try:
+            response = self.session.request(
+                method.upper(),
+                self.address(url),
+                data=body,
+                headers=dict(headers or {}),
+                params=params,
+                json=json_body,
+                timeout=self._timeout,
+                allow_redirects=method.upper() in ("GET", "HEAD"),
+            )
+        except requests.RequestException:
+            self._called(failures.calling.get(), 0)
+            raise
+        self._called(failures.calling.get(), response.status_code)
+        return response
 
     def address(self, url: str) -> str:
         """Google's URL with the endpoint's origin, where there is one."""
