@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test test-reliability check lint format screenshots wheel clean
+.PHONY: install demo test test-reliability check lint format screenshots reference wheel clean
 
 install: $(STAMP)
 
@@ -41,6 +41,10 @@ format: install
 # The pictures of docs/, as Debian's Chromium shows the sandbox's pages.
 screenshots: install
 	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/screenshots.py
+
+# The pages of docs/ that are written by the code.
+reference: install
+	PYTHONPATH=tests $(BIN)/python tests/reference_pages.py
 
 wheel: install
 	$(BIN)/python -m build --quiet --wheel
