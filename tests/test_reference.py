@@ -1,8 +1,10 @@
-"""The reference says what is so: pages written by the code are up to date, and the page on the configuration has every
-key with its real default."""
+"""The reference says what is so: pages written by the code are up to date, the page on the configuration has every key
+with its real default, and every `Needs attention` is explained."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
+from deploylog import customer_logs, guards, lifecycle
 from deploylog.config import Config, keys
 from deploylog.messages import Messages
 from reference_pages import DOCS, pages
@@ -21,6 +24,21 @@ EXAMPLE = DOCS.parent / "config" / "deploylog.example.yaml"
 ROW = re.compile(r"\| `(?P<key>[a-z_.]+)` \| (?P<value>.*?) \| (?P<default>.*?) \| (?P<meaning>.+?) \|")
 OWN_NAMES = {"columns", "gitlab.projects"}
 """They hold names of the operator's own."""
+TEMPLATES = DOCS.parent / "templates"
+SENTENCES = {one: YAML(typ="safe").load(TEMPLATES / f"sentences.{one}.yaml") for one in ("en", "es")}
+ELSEWHERE = {
+    # said beside other words than Needs attention
+    "invitation_stands",
+    "sending_now",
+    "end_passed",
+    "recorded_only",
+    "log_without_contacts",
+    # what comes next
+    "next_waits_for_boxes",
+    "next_waits_for_staff",
+    "next_start_asked",
+}
+"""Sentences of functions that decide for Needs attention, which are no reason for it."""
 
 
 def documented() -> dict[str, re.Match[str]]:
@@ -85,3 +103,27 @@ def test_the_default_on_the_page_is_the_one_that_holds(key: str) -> None:
         return
     shown = YAML(typ="safe").load(said.strip("`").replace("\\|", "|"))
     assert (seconds(shown) if isinstance(held, timedelta) else shown) == plain(held)
+
+
+def attention_codes() -> set[str]:
+    """The sentences that stand behind `Needs attention`: those of every function that decides for it."""
+    found: set[str] = set()
+    for module in (lifecycle, guards, customer_logs):
+        for function in ast.walk(ast.parse(inspect.getsource(module))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            text = ast.unparse(function)
+            if "NEEDS_ATTENTION" in text or function.name in ("_parked", "_stuck") or module is guards:
+                found |= {one for one in re.findall(r"'([a-z_]+)'", text) if one in SENTENCES["en"]}
+    return found
+
+
+def test_every_needs_attention_is_explained_in_the_words_of_the_sheet() -> None:
+    page = (DOCS / "needs-attention.md").read_text("utf-8")
+    missing = [
+        code
+        for code in sorted(attention_codes() - ELSEWHERE)
+        for language in ("en", "es")
+        if re.sub(r"\{\w+\}", "…", SENTENCES[language][code]) not in page
+    ]
+    assert missing == []
