@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +31,8 @@ from deploylog.observe import Organization
 from deploylog.ownership import Ownership
 from deploylog.reconcile import Reconciler
 from deploylog.rules import Place
+from deploylog.tickets.interface import Services, Tracker
+from deploylog.tickets.zammad import Zammad
 
 LONGEST_WAIT = 30.0
 """Seconds between two tries of a start that the network or Google's quota does not let through."""
@@ -120,13 +122,35 @@ def parts(config_file: Path, waiting: Callable[[str], None] | None = None) -> It
             policy, messages = policy_of(config), messages_of(config)
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)
-            reconciler = Reconciler(config, policy, organization_of(config), place, google, ledger, messages)
-            metrics.watch(ledger, config.limits.mails_per_hour, now)
-            yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
+            with services_of(config) as services:
+                organization = organization_of(config)
+                reconciler = Reconciler(config, policy, organization, place, google, ledger, messages, services)
+                metrics.watch(ledger, config.limits.mails_per_hour, now)
+                yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
         finally:
             ledger.close()
     finally:
         google.close()
+
+
+@contextmanager
+def services_of(config: Config) -> Iterator[Services]:
+    """The ticket systems and further mailboxes of the configuration; nothing is called before they are needed."""
+    with ExitStack() as stack:
+        trackers: list[Tracker] = []
+        at_start = set()
+        if zammad := config.tickets.zammad:
+            tracker = Zammad(zammad)
+            stack.callback(tracker.stop)
+            trackers.append(tracker)
+            if zammad.note_at_start:
+                at_start.add(tracker.name)
+        mailboxes = {}
+        for address in config.tickets.mail.mailboxes:
+            theirs = connect(config.google.model_copy(update={"act_as": address}), config.calendar.id)
+            stack.callback(theirs.close)
+            mailboxes[address.lower()] = theirs.gmail
+        yield Services(tuple(trackers), frozenset(at_start), mailboxes)
 
 
 def _checked_installation(config: Config, google: Google, messages: Messages) -> Installation:

@@ -48,7 +48,6 @@ from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
 NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
     {
         "calendar.vacations": "calendar.vacations is read, but vacation calendars do not count yet.",
-        "tickets.zammad": "tickets.zammad is read, but tickets are not commented yet.",
         "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
     }
 )
@@ -454,13 +453,29 @@ class ZammadConfig(_Section):
     """A personal access token that may read and comment tickets."""
     match: Annotated[re.Pattern[str], PlainValidator(_expression)] = re.compile(r"^(?:#|ES-)(\d{5,})")
     """Tells a ticket in a line of `Tickets and e-mails`; the first group is its number."""
+    visibility: Literal["internal", "public"] = "internal"
+    """Who reads the notes: internal, agents alone; public, the ticket's customer too."""
+    note_at_start: bool = False
+    """Whether a ticket gets a note when its deployment starts, beside the one at the end."""
+    tag: str = ""
+    """A tag for tickets whose deployment is done; empty: none."""
+    state: str = ""
+    """The state tickets get whose deployment is done, by its name in Zammad; empty: it stays."""
+
+
+class ThreadsConfig(_Section):
+    """Where mail threads are looked for that a row names."""
+
+    mailboxes: tuple[BareAddress, ...] = ()
+    """Addresses whose mailboxes are looked through besides the one of `google.act_as`, and answered from."""
 
 
 class TicketsConfig(_Section):
-    """The ticket systems."""
+    """The ticket systems, and the mailboxes with threads."""
 
     zammad: ZammadConfig | None = None
     """Zammad; None: no comments."""
+    mail: ThreadsConfig = ThreadsConfig()
 
 
 class GitlabConfig(_Section):

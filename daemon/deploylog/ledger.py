@@ -483,7 +483,7 @@ class Ledger:
     def mails_since(self, moment: datetime) -> dict[str, int]:
         """By log, how many mails went out, or may have, since then (UTC); notices, which go once each, aside."""
         out = sa.func.coalesce(effects.c.at, effects.c.committed_at)
-        others = [Kind.EVENT.value, Kind.NOTICE.value]
+        others = [Kind.EVENT.value, Kind.NOTICE.value, Kind.TICKET_NOTE.value]
         query = (
             sa.select(effects.c.log_id, sa.func.count().label("mails"))
             .where(effects.c.kind.not_in(others), effects.c.state.in_([*PERHAPS_OUT]), out >= moment)

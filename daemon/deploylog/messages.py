@@ -244,6 +244,12 @@ class Messages:
         html = self._render(self._html, "layout.html", {**names, "subject": subject, "body": body})
         return RenderedMail(subject, text, html)
 
+    def note(self, facts: MailFacts) -> str:
+        """The note on a ticket, plain text; `facts.kind` is what it tells of, `facts.window` when that was. Raises as
+        `mail` does.
+        """
+        return _tidy(self._render(self._text, f"{facts.language}/ticket-note.txt", _template_names(facts)))
+
     def event(self, facts: MailFacts) -> tuple[str, str]:
         """Title and description of the calendar event, plain text. Raises as `mail` does."""
         names = _template_names(facts)
@@ -380,6 +386,7 @@ def _template_names(facts: MailFacts) -> dict[str, Any]:
 
     return {
         "language": language,
+        "kind": facts.kind.value,
         "greeting": greeting(language, now.hour),
         "customer": one_line(facts.customer),
         "partner": one_line(facts.partner),

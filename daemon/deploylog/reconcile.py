@@ -18,11 +18,12 @@ import structlog
 from deploylog import telling
 from deploylog.audience import Circle, circles
 from deploylog.cells import Names
-from deploylog.compose import Composer
+from deploylog.compose import Composer, own_addresses
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.delivery import Delivery, Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.follow_ups import FollowUps
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
@@ -43,6 +44,8 @@ from deploylog.observe import (
 )
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
+from deploylog.tickets.interface import Services
+from deploylog.tickets.mail_threads import Threads
 from deploylog.write_back import WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
@@ -82,18 +85,30 @@ class Reconciler:
         google: Google,
         ledger: Ledger,
         messages: Messages,
+        services: Services | None = None,
     ) -> None:
+        services = services or Services()
         self._config = config
         self._policy = policy
         self._google = google
         self._ledger = ledger
         self._messages = messages
         self._observer = Observer(google.sheets, ledger, policy, organization)
-        self._delivery = Delivery(ledger, google.gmail, google.calendar)
+        self._delivery = Delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
         self._replies = Replies(google.calendar, config.poll.replies)
         self._composer = Composer(config, policy, messages)
+        self._follow_ups = FollowUps(
+            ledger,
+            self._delivery,
+            services.trackers,
+            Threads({config.google.act_as: google.gmail, **services.mailboxes}, own_addresses(config)),
+            services.at_start,
+            self._composer.answer,
+            self._composer.note,
+            rehearsal=config.mail.redirect_to is not None,
+        )
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
@@ -219,6 +234,9 @@ class Reconciler:
             now = clock()
             view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
             self._remember(view, now)
+            outcomes, view = self._follow_up(view, current, now)
+            report.outcomes += outcomes
+            _log_outcomes(view, outcomes)
             self._deleted[view.file.id] = self._deleted_rows(view, now)
             report.problems += [
                 f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}"
@@ -415,6 +433,22 @@ class Reconciler:
             # A deleted row cancels nothing by itself, but what was pending for it must not go out.
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
+
+    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView]:
+        """Tell tickets and threads; the view that comes back says what could not be told."""
+        outcomes, told = self._follow_ups.carry_out(view, now)
+        if outcomes:
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file))
+        if not told:
+            return outcomes, view
+        self._in_progress[view.file.id] = True
+        rows = tuple(
+            replace(row, decision=telling.with_follow_ups(row.decision, one.unfit, one.waiting))
+            if (one := told.get(row.deployment.id))
+            else row
+            for row in view.rows
+        )
+        return outcomes, replace(view, rows=rows)
 
     def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
         wish, identity = row.decision.event, row.deployment.id

@@ -7,6 +7,7 @@ the sheet; History follows the customer's (design, "The spreadsheets").
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -76,6 +77,18 @@ def _first_sent(memory: Memory, *kinds: Kind) -> datetime | None:
 def mail_sent(kind: Kind, language: str) -> Sentence:
     """The History sentence for a mail that went out."""
     return Sentence.of("history_sent", what=Sentence.of(kind_code(kind), target=language))
+
+
+def with_follow_ups(decision: Decision, unfit: tuple[Sentence, ...], waiting: tuple[Sentence, ...]) -> Decision:
+    """The decision with what is to be said of the row's tickets and threads.
+
+    A line that names none needs somebody once the row is closed: then it should have been told.
+    """
+    if decision.progress is None:
+        return decision
+    closed = decision.progress in (Progress.DONE, Progress.ROLLED_BACK)
+    progress = Progress.NEEDS_ATTENTION if closed and unfit else decision.progress
+    return replace(decision, progress=progress, sentences=(*unfit, *decision.sentences, *waiting))
 
 
 def addresses(*groups: Sequence[str]) -> str:

@@ -109,16 +109,19 @@ class Gmail:
         except NotFound:
             return None
 
-    def search(self, query: str) -> list[str]:
-        """The ids of the messages a query of Gmail's search finds; late ones may be missing. Repeated page by page."""
+    def search(self, query: str, most: int | None = None) -> list[str]:
+        """The ids of the messages a query of Gmail's search finds; late ones may be missing. Repeated page by page.
+
+        Not more than `most`, where that is given.
+        """
         ids: list[str] = []
         token: str | None = None
         while True:
             request = self._messages.list(userId=_ME, q=query, maxResults=500, pageToken=token)
             page, token = self._repeat(request, lambda answer: _ids(answer, "messages"))
             ids.extend(page)
-            if not token:
-                return ids
+            if not token or (most is not None and len(ids) >= most):
+                return ids[:most]
 
     def thread(self, thread_id: str, header_names: Sequence[str]) -> list[MessageInfo]:
         """The messages of the thread, drafts included, oldest first; none where it is not there. Repeated."""
