@@ -157,13 +157,13 @@ def _checked_installation(config: Config, google: Google, messages: Messages) ->
     """Folder, TEMPLATE and registry, with all their columns, and the mailbox; a fault is the operator's."""
     place = installation.find(google, config)
     names = names_of(config)
-    _check_columns(google, place.template, TEMPLATE_TABS, names, messages)
-    _check_columns(google, place.registry, registry.TABS, names, messages)
+    check_columns(google, place.template, TEMPLATE_TABS, names, messages)
+    check_columns(google, place.registry, registry.TABS, names, messages)
     google.gmail.profile()
     return place
 
 
-def _check_columns(
+def check_columns(
     google: Google, file: DriveFile, tabs: Mapping[str, Sequence[str]], names: Names, messages: Messages
 ) -> None:
     """Raises `ConfigurationError` that names the first tab that is not there or lacks columns."""

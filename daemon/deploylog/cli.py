@@ -283,6 +283,32 @@ def _step_by_step(steps: Sequence[Step]) -> int:
     return failed
 
 
+@app.command()
+def doctor(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Try every permission the daemon needs and print each fix; nothing is changed.
+
+    Exit status 0: all well; 2: something has to be set right before the daemon works; 1: anything else.
+    """
+    from deploylog.checks.finding import Verdict
+    from deploylog.doctor import examine, status
+
+    colours = {Verdict.PASS: typer.colors.GREEN, Verdict.WARN: typer.colors.YELLOW, Verdict.FAIL: typer.colors.RED}
+    lines = []
+    for line in examine(config, os.environ, bootstrap.now):
+        lines.append(line)
+        if not as_json:
+            found = line.finding
+            word = typer.style(f"{found.verdict.value:4}", fg=colours[found.verdict])
+            typer.echo(f"{word}  {line.check}: {found.words}")
+            if found.fix:
+                typer.echo(f"      -> {found.fix}")
+    ended = status(lines)
+    if as_json:
+        answer = {"status": ended, "findings": [line.as_json() for line in lines]}
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    raise typer.Exit(ended)
+
+
 @app.command("date")
 def date_(
     config: ConfigFile,

@@ -60,6 +60,18 @@ class Gmail:
         """The mailbox's own address. Repeated."""
         return self._repeat(self._users.getProfile(userId=_ME), lambda answer: str(answer["emailAddress"]))
 
+    def send_as(self) -> dict[str, bool]:
+        """The addresses the mailbox may send as, in lower case, and whether each is verified. Repeated."""
+        request = self._users.settings().sendAs().list(userId=_ME)
+        return self._repeat(
+            request,
+            lambda answer: {
+                str(one["sendAsEmail"]).lower(): bool(one.get("isPrimary"))
+                or one.get("verificationStatus") == "accepted"
+                for one in answer.get("sendAs", [])
+            },
+        )
+
     def create_draft(self, mime: bytes, thread_id: str = "") -> Draft:
         """Store a message (RFC 5322) as a draft, in a thread where `thread_id` names one. Not repeated.
 

@@ -67,6 +67,7 @@ class Transport:
         called: Called = uncounted,
     ) -> None:
         self._called = called
+        self._identity = identity
         self.endpoint = endpoint.rstrip("/") if endpoint else None
         self._timeout = timeout
         self._tokens = _without_retries(requests.Session(), self.endpoint)
@@ -117,6 +118,10 @@ class Transport:
             return url
         origin, asked = urlsplit(self.endpoint), urlsplit(url)
         return urlunsplit((origin.scheme, origin.netloc, asked.path, asked.query, asked.fragment))
+
+    def fetch_token(self) -> None:
+        """Have the identity fetch a token now, and nothing else. Raises as `auth.Identity.refresh` does."""
+        self._identity.refresh(TokenRequest(self._tokens, self._timeout))
 
     def close(self) -> None:
         self.session.close()
