@@ -31,6 +31,7 @@ from deploylog.observe import Organization
 from deploylog.ownership import Ownership
 from deploylog.reconcile import Reconciler
 from deploylog.rules import Place
+from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services, Tracker
 from deploylog.tickets.zammad import Zammad
 
@@ -107,24 +108,33 @@ class Parts:
 
 
 @contextmanager
-def parts(config_file: Path, waiting: Callable[[str], None] | None = None) -> Iterator[Parts]:
-    """The wired daemon, closed on the way out.
+def parts(
+    config_file: Path, waiting: Callable[[str], None] | None = None, carrying: Carrying | None = None
+) -> Iterator[Parts]:
+    """The wired daemon, closed on the way out. `carrying`: for what carries out; None: for what only reads.
 
     Raises `ConfigurationError` for what an operator has to set right. Where the network or a quota is in the way it
     keeps trying, as the daemon does, and tells `waiting` each time; without `waiting` that raises `OutsideError`.
     """
     config = load(config_file, os.environ)
+    if carrying and carrying.shadow and config.mail.redirect_to is None:
+        raise ConfigurationError(
+            "a shadow run sends all mail to mail.redirect_to alone, which is not set; write there the address that "
+            "shall get it"
+        )
     metrics = Metrics()
     google = connect(config.google, config.calendar.id, called=metrics.called)
     try:
         ledger = Ledger.open(config.store)
         try:
+            if carrying:
+                ledger.keep_to(carrying.shadow)
             policy, messages = policy_of(config), messages_of(config)
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)
             with services_of(config) as services:
-                organization = organization_of(config)
-                reconciler = Reconciler(config, policy, organization, place, google, ledger, messages, services)
+                organization, hands = organization_of(config), carrying or REAL
+                reconciler = Reconciler(config, policy, organization, place, google, ledger, messages, services, hands)
                 metrics.watch(ledger, config.limits.mails_per_hour, now)
                 yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
         finally:

@@ -37,6 +37,7 @@ from deploylog.observe import LogView, RowView
 from deploylog.ownership import TakenOver
 from deploylog.reconcile import PassReport
 from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
+from deploylog.shadow import REAL, SHADOW, Carrying
 from deploylog.vitals import Heartbeat, ServiceManager
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -79,20 +80,26 @@ TakeOver = Annotated[
 ]
 
 
+Shadow = Annotated[
+    bool,
+    typer.Option("--shadow", help="Judge and write back; mail to mail.redirect_to alone, withhold and tell all else."),
+]
+
+
 @app.command()
-def run(config: ConfigFile, take_over: TakeOver = False) -> None:
+def run(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False) -> None:
     """Run the daemon until SIGTERM."""
     logs.set_up()
     stopping = _Stopping()
     try:
-        _run_until_stopped(config, stopping, take_over)
+        _run_until_stopped(config, stopping, take_over, SHADOW if shadow else REAL)
     except KeyboardInterrupt:
         log.info("stopped", reason="asked to before the start went through")
     else:
         log.info("stopped")
 
 
-def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> None:
+def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carrying: Carrying) -> None:
     from deploylog.scheduler import Scheduler
 
     manager = ServiceManager(os.environ)
@@ -101,7 +108,7 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
         manager.starting()
         log.warning("waiting", reason=words)
 
-    with bootstrap.parts(config, waiting) as parts, parts.ledger.hold():
+    with bootstrap.parts(config, waiting, carrying) as parts, parts.ledger.hold():
         _warn_of_unused_keys(parts.config)
         ownership = parts.ownership()
         bootstrap.patiently(lambda: ownership.claim(bootstrap.now(), take_over), waiting)
@@ -128,7 +135,9 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
-        log.info("running", folder=parts.config.drive.folder, every=str(parts.config.poll.every))
+        log.info(
+            "running", folder=parts.config.drive.folder, every=str(parts.config.poll.every), shadow=carrying.shadow
+        )
         with _pages(parts):
             manager.ready()
             scheduler.run()
@@ -140,10 +149,10 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
 
 
 @app.command()
-def once(config: ConfigFile, take_over: TakeOver = False) -> None:
+def once(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False) -> None:
     """One pass over all logs, then exit: 0 when all is well, 1 when something needs attention."""
     logs.set_up()
-    with bootstrap.parts(config) as parts, parts.ledger.hold():
+    with bootstrap.parts(config, None, SHADOW if shadow else REAL) as parts, parts.ledger.hold():
         ownership = parts.ownership()
         ownership.claim(bootstrap.now(), take_over)
         try:

@@ -163,6 +163,10 @@ class Delivery:
     def _key(log_id: str, deployment_id: str, wanted: Wanted) -> Key:
         return Key(log_id, deployment_id, wanted.kind, wanted.generation, wanted.round, wanted.target)
 
+    def _marker(self, key: Key) -> str:
+        """What tells the mail of an effect in the mailbox."""
+        return marker_for(key)
+
     def _draft_and_send(self, effect: Effect, now: datetime) -> list[Outcome]:
         if effect.state is EffectState.DRAFTED and effect.in_doubt:
             # It was to be dropped, and that did not come to its end.
@@ -180,7 +184,7 @@ class Delivery:
 
     def _draft(self, effect: Effect, now: datetime) -> Effect:
         """Create the draft, or adopt the one an earlier, unanswered call made."""
-        marker = marker_for(effect.key)
+        marker = self._marker(effect.key)
         if effect.in_doubt and (ours := self._drafts_with(effect)):
             for superfluous in ours[1:]:
                 self._mailbox(effect).delete_draft(superfluous)
@@ -264,7 +268,7 @@ class Delivery:
 
     def _in_thread(self, effect: Effect) -> MessageInfo | None:
         """The sent mail with this effect's marker in the thread its draft was in."""
-        marker = marker_for(effect.key)
+        marker = self._marker(effect.key)
         for message in self._mailbox(effect).thread(effect.thread_id, [MARKER]):
             if message.headers.get(MARKER.lower()) == marker and "DRAFT" not in message.labels:
                 return message

@@ -44,6 +44,9 @@ class Instant(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value else None
 
 
+SHADOW_STORE = "shadow-"
+"""How the id of a store begins that serves shadow runs."""
+
 metadata = sa.MetaData()
 
 logs = sa.Table(
@@ -237,12 +240,33 @@ class Ledger:
         finally:
             os.close(descriptor)
 
+    def keep_to(self, shadow: bool) -> None:
+        """Serve shadow runs only, or real ones only: as a new store is first used, so it stays.
+
+        Raises `ConfigurationError` where it was used for the other: a shadow run notes as done what was withheld.
+        """
+        known = self._store_id(SHADOW_STORE if shadow else "")
+        if known.startswith(SHADOW_STORE) == shadow:
+            return
+        if shadow:
+            raise ConfigurationError(
+                "store: it holds what was really done, and a shadow run would mix into it what was withheld; give the "
+                "shadow run a store of its own, such as store: sqlite:///shadow.db"
+            )
+        raise ConfigurationError(
+            "store: it is of a shadow run and holds as done what was withheld, so that customers would miss it; give "
+            "the real run a store of its own, such as store: sqlite:///deploylog.db"
+        )
+
     def store_id(self) -> str:
         """What tells this store from any other; made when first asked for."""
+        return self._store_id("")
+
+    def _store_id(self, prefix: str) -> str:
         with self._writing.begin() as connection:
             known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
             if known is None:
-                known = uuid.uuid4().hex
+                known = (prefix + uuid.uuid4().hex)[:32]
                 connection.execute(sa.insert(stores).values(id=known))
         return str(known)
 

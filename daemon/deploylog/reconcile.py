@@ -21,7 +21,7 @@ from deploylog.cells import Names
 from deploylog.compose import Composer, own_addresses
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
-from deploylog.delivery import Delivery, Outcome
+from deploylog.delivery import Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.follow_ups import FollowUps
 from deploylog.google.calendar import event_id
@@ -44,6 +44,7 @@ from deploylog.observe import (
 )
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
+from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services
 from deploylog.tickets.mail_threads import Threads
 from deploylog.write_back import WriteBack, history_lines
@@ -86,6 +87,7 @@ class Reconciler:
         ledger: Ledger,
         messages: Messages,
         services: Services | None = None,
+        carrying: Carrying = REAL,
     ) -> None:
         services = services or Services()
         self._config = config
@@ -94,11 +96,11 @@ class Reconciler:
         self._ledger = ledger
         self._messages = messages
         self._observer = Observer(google.sheets, ledger, policy, organization)
-        self._delivery = Delivery(ledger, google.gmail, google.calendar, services.mailboxes)
+        self._delivery = carrying.delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
-        self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
+        self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages, carrying.sharing)
         self._replies = Replies(google.calendar, config.poll.replies)
-        self._composer = Composer(config, policy, messages)
+        self._composer = Composer(config, policy, messages, carrying.shadow)
         self._follow_ups = FollowUps(
             ledger,
             self._delivery,

@@ -155,7 +155,7 @@ class Drive:
 
     def capabilities(self, file_id: str) -> dict[str, bool]:
         """What this identity may do with the file, by Drive's names: `canEdit`, `canAddChildren`, … Repeated."""
-        request = self._service.files().get(fileId=file_id, supportsAllDrives=True, fields="capabilities")
+        request = self._files.get(fileId=file_id, supportsAllDrives=True, fields="capabilities")
         return self._repeat(request, lambda answer: dict(answer["capabilities"]))
 
     def permissions(self, file_id: str) -> list[Permission]:
