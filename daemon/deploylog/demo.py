@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404
 import sys
 import tempfile
 import threading
@@ -224,7 +224,7 @@ def _daemon(story: Story) -> Iterator[None]:
 
 @contextmanager
 def _process(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "deploylog.cli", *arguments], **streams)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", "deploylog.cli", *arguments], **streams)  # noqa: S603  # nosec B603
     try:
         yield process
     finally:
@@ -240,7 +240,7 @@ def _process(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes
 
 def _deploylog(story: Story, *arguments: str) -> None:
     command = [sys.executable, "-m", "deploylog.cli", *arguments, "-c", str(story.config)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ)  # noqa: S603
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ)  # noqa: S603  # nosec B603
     story.check(f"deploylog {arguments[0]} made folder, TEMPLATE and registry", done.returncode == 0)
     if done.returncode:
         story.tell(done.stderr.strip())
