@@ -31,7 +31,7 @@ from deploylog.observe import Organization
 from deploylog.ownership import Ownership
 from deploylog.reconcile import Reconciler
 from deploylog.rules import Place
-from deploylog.shadow import REAL, Carrying
+from deploylog.shadow import REAL, SHADOW, Carrying
 from deploylog.tickets.interface import Services, Tracker
 from deploylog.tickets.zammad import Zammad
 
@@ -133,7 +133,7 @@ def parts(
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)
             with services_of(config) as services:
-                organization, hands = organization_of(config), carrying or REAL
+                organization, hands = organization_of(config), carrying or _of(ledger)
                 reconciler = Reconciler(config, policy, organization, place, google, ledger, messages, services, hands)
                 metrics.watch(ledger, config.limits.mails_per_hour, now)
                 yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
@@ -141,6 +141,11 @@ def parts(
             ledger.close()
     finally:
         google.close()
+
+
+def _of(ledger: Ledger) -> Carrying:
+    """How what only reads sees the world: as the runs of that ledger do."""
+    return SHADOW if ledger.serves_shadow_runs() else REAL
 
 
 @contextmanager

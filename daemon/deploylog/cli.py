@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -24,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploylog import __version__, bootstrap, logs, telling
+from deploylog import __version__, bootstrap, logs
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
@@ -35,6 +34,7 @@ from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
 from deploylog.observe import LogView, RowView
 from deploylog.ownership import TakenOver
+from deploylog.plan import as_data, plain, tables
 from deploylog.reconcile import PassReport
 from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
 from deploylog.shadow import REAL, SHADOW, Carrying
@@ -170,53 +170,18 @@ def once(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False
 def plan(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """What the next pass would do, and the coming days; nothing is done."""
     with bootstrap.parts(config) as parts:
-        views, problems = parts.reconciler.look_at_all(bootstrap.now())
-        rows = [_plan_row(parts, view, row) for view in views for row in view.rows]
+        planned = as_data(parts, bootstrap.now())
     if as_json:
-        typer.echo(json.dumps({"deployments": rows, "problems": problems}, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(planned, ensure_ascii=False, indent=2))
     else:
-        _print_plan(rows)
-        for problem in problems:
+        if not planned["deployments"]:
+            typer.echo("No deployments in any log.")
+        for table in tables(planned):
+            _print_table(table)
+        for problem in planned["problems"]:
             typer.echo(problem)
-    attention = problems or any(row["progress"].startswith("Needs attention") for row in rows)
-    raise typer.Exit(ATTENTION if attention else DONE)
-
-
-def _plan_row(parts: bootstrap.Parts, view: LogView, row: RowView) -> dict[str, Any]:
-    zone, language = parts.config.organization.time_zone, parts.config.organization.language
-    decision, window = row.decision, row.deployment.window
-    text = telling.progress_text(decision, parts.messages, language, zone, parts.policy.names)
-    return {
-        "customer": view.customer.name if view.customer else "",
-        "id": row.deployment.id,
-        "start": window.start.isoformat() if window else None,
-        "start_local": moment_words(window.start.astimezone(zone), language) if window else "",
-        "progress": text or "(waiting until the row was left alone)",
-        "next_action": parts.messages.sentence(decision.next_action, language, zone) if decision.next_action else "",
-        "event": decision.event.value,
-        "mails_now": [
-            {"kind": one.kind.value, "language": one.circle.language, "to": one.circle.to, "cc": one.circle.cc}
-            for one in decision.wanted
-        ],
-        "due": decision.due.isoformat() if decision.due else None,
-    }
-
-
-def _print_plan(rows: list[dict[str, Any]]) -> None:
-    table = Table(title="Deployments", show_lines=True)
-    for column in ("ID", "Customer", "Start", "Progress", "Next action", "Would be sent now"):
-        table.add_column(column, overflow="fold")
-    for row in sorted(rows, key=lambda one: one["start"] or ""):
-        now = "\n".join(
-            f"{mail['kind']} ({mail['language']}) to {len(mail['to']) + len(mail['cc'])}" for mail in row["mails_now"]
-        )
-        # Text from cells is shown as it is, never read as markup.
-        cells = (row["id"], row["customer"], row["start_local"], row["progress"], row["next_action"], now)
-        table.add_row(*(_plain(cell) for cell in cells))
-    if rows:
-        _print_table(table)
-    else:
-        typer.echo("No deployments in any log.")
+    attention = any(row["standing"] == "needs attention" for row in planned["deployments"])
+    raise typer.Exit(ATTENTION if planned["problems"] or attention else DONE)
 
 
 @app.command()
@@ -443,7 +408,7 @@ def history(
             row["external_id"],
             row["reason"],
         )
-        table.add_row(*(_plain(cell) for cell in cells))
+        table.add_row(*(plain(cell) for cell in cells))
     _print_table(table)
 
 
@@ -639,13 +604,6 @@ def _print_table(table: Table) -> None:
     """As wide as the terminal; where there is none, as wide as its cells, so that `grep` finds what it looks for."""
     console = Console() if sys.stdout.isatty() else Console(width=WIDEST)
     console.print(table)
-
-
-def _plain(text: str) -> str:
-    """Text for a table cell: Rich must not read brackets in it as markup, nor a terminal its control characters."""
-    from rich.markup import escape
-
-    return escape(re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", "", text))
 
 
 def _count(number: int, word: str) -> str:

@@ -258,6 +258,12 @@ class Ledger:
             "the real run a store of its own, such as store: sqlite:///deploylog.db"
         )
 
+    def serves_shadow_runs(self) -> bool:
+        """Whether `keep_to` bound it to them; nothing is written."""
+        with self.engine.connect() as connection:
+            known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
+        return str(known or "").startswith(SHADOW_STORE)
+
     def store_id(self) -> str:
         """What tells this store from any other; made when first asked for."""
         return self._store_id("")

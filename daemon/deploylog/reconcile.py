@@ -24,11 +24,12 @@ from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.delivery import Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.follow_ups import FollowUps
+from deploylog.forecast import Coming, forecast
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.ledger import Ledger, LogSeen, Sight
-from deploylog.lifecycle import EventWish, Policy, Wanted
+from deploylog.lifecycle import Decision, EffectState, EventWish, Memory, Policy, Wanted
 from deploylog.messages import Messages
 from deploylog.mime import Letter
 from deploylog.model import Customer, Kind, Progress, Registry, Sentence, Window
@@ -287,6 +288,7 @@ class Reconciler:
     def look_at_all(self, now: datetime) -> tuple[list[LogView], list[str]]:
         """Every log with its decisions and nothing done, for `plan`; and a sentence per log that cannot be read."""
         sheet = self._customer_logs.read_registry()
+        self._last_registry = sheet.registry
         self._files = self._customer_logs.list_logs()
         owners = self._customer_logs.owners(sheet.registry, self._files)
         views, problems = [], []
@@ -303,6 +305,32 @@ class Reconciler:
             except DeploylogError as problem:
                 problems.append(f"{file.name}: {problem}")
         return views, problems
+
+    def coming(self, view: LogView, row: RowView, now: datetime, until: datetime) -> tuple[Coming, ...]:
+        """The mails of a row that `look_at_all` gave, after now and up to then, if the row stays as it is."""
+        if view.customer is None or view.stopped or self._last_registry is None:
+            return ()
+        current, elsewhere = self._last_registry, self._windows_elsewhere(view.file)
+
+        def decide_at(memory: Memory, at: datetime) -> Decision:
+            return self._observer.decide_at(view, row, memory, current, elsewhere, at)
+
+        return forecast(row.deployment, row.memory, row.decision, decide_at, now, until)
+
+    def event_now(self, view: LogView, row: RowView) -> str:
+        """What the next pass would do with the event: `invite`, `update`, `record`, `withdraw`; empty: nothing."""
+        wish = row.decision.event
+        done = self._ledger.effects_of(view.file.id, row.deployment.id)
+        effect = next((one for one in done if one.key.kind is Kind.EVENT and one.state is not EffectState.DEAD), None)
+        if wish is EventWish.CANCEL:
+            return "withdraw" if effect is not None else ""
+        if wish is EventWish.LEAVE or row.deployment.window is None or self._last_registry is None:
+            return ""
+        if effect is None:
+            return "invite"
+        if effect.content_hash == self._composer.event(view, row, self._last_registry).digest():
+            return ""
+        return "update" if wish is EventWish.INVITE else "record"
 
     def customers(self) -> Registry:
         """The registry as it stands."""
