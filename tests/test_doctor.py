@@ -25,7 +25,7 @@ from deploylog import deployment_log as log
 from deploylog.cells import column_letters
 from deploylog.checks.finding import Check, Patient, good
 from deploylog.errors import InDoubt
-from deploylog.google.auth import MAILBOX_SCOPES
+from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES
 from deploylog.google.connect import connect
 from web_servers import answering
 from workspace_sandbox.founding import DRIVE_ID, SERVICE_ACCOUNT
@@ -430,6 +430,22 @@ def test_without_any_delegation_the_whole_entry_is_named(setup: Setup) -> None:
         setup.change_key(token_uri=address)
         _, [finding, *_] = examined(setup)
     assert f"{DELEGATION}: Add new, client id {CLIENT_ID}, scopes {','.join(MAILBOX_SCOPES)}" in finding["fix"]
+
+
+def test_a_users_token_that_lacks_a_scope_is_told_which_one(setup: Setup) -> None:
+    granted = [scope for scope in (*FILES_SCOPES, *MAILBOX_SCOPES) if not scope.endswith("gmail.compose")]
+    # For the sandbox an address is a token that may do everything as that person.
+    token = {"access_token": ACT_AS, "expires_in": 3600, "token_type": "Bearer", "scope": " ".join(granted)}
+    with answering(200, json.dumps(token).encode()) as endpoint:
+        setup.config()
+        user = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "token_uri": f"{endpoint.origin}/token"}
+        setup.key.write_text(json.dumps({"type": "authorized_user", **user}))
+        status, [finding, *_] = examined(setup)
+    assert (status, finding["check"]) == (2, "delegation")
+    assert finding["words"] == f"{ACT_AS} did not allow https://www.googleapis.com/auth/gmail.compose"
+    assert (
+        f"authorise again as {ACT_AS}, with the scope https://www.googleapis.com/auth/gmail.compose" in finding["fix"]
+    )
 
 
 # Zammad and GitLab -----------------------------------------------------------------------------------------------

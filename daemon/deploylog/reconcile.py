@@ -69,6 +69,8 @@ class PassReport:
     outcomes: list[Outcome] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence per log or service that could not be worked with."""
+    logs: frozenset[str] = frozenset()
+    """The file ids of the logs that are in the folder; empty where the pass did not come to its end."""
     rows: dict[str, Counter[Progress | None]] = field(default_factory=dict)
     """By log, its rows by the first word of `Progress`, as this pass or an earlier one found them; None: none yet."""
     needs_attention: list[str] = field(default_factory=list)
@@ -179,6 +181,7 @@ class Reconciler:
                     self._one_log(one, customer, current, clock, report, stopping)
         if progress:
             progress(len(chosen), len(chosen))
+        report.logs = frozenset(self._files)
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}

@@ -75,9 +75,8 @@ def delegation(patient: Patient) -> Iterator[Finding]:
 def _without_key(patient: Patient) -> Iterator[Finding]:
     """A user's own token, or the machine's: which scopes it carries is known once it was fetched."""
     mailbox = patient.google.identities.mailbox
-    _fetch(patient, mailbox)
-    granted = mailbox.granted
-    if granted is None:
+    granted = _fetch(patient, mailbox)
+    if not granted:
         yield good(f"Google gives tokens to act as {mailbox.acts_as}")
         return
     for scope in (*FILES_SCOPES, *MAILBOX_SCOPES):
@@ -91,10 +90,10 @@ def _without_key(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _fetch(patient: Patient, identity: Identity) -> None:
+def _fetch(patient: Patient, identity: Identity) -> frozenset[str]:
     transport = Transport(identity, patient.config.google.endpoint)
     try:
-        transport.fetch_token()
+        return transport.fetch_token()
     finally:
         transport.close()
 

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import requests
 import sqlalchemy as sa
@@ -99,7 +100,8 @@ def store(patient: Patient) -> Iterator[Finding]:
         if not file.exists():
             yield good(f"{file} is not there yet; the first start makes it")
             return
-        url = sa.make_url(f"sqlite:///file:{file}?mode=ro&uri=true")
+        # To read only: what is not there would be made otherwise.
+        url = sa.make_url("sqlite://").set(database=f"file:{quote(str(file))}", query={"mode": "ro", "uri": "true"})
     try:
         engine = sa.create_engine(url)
         with engine.connect() as connection:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+import urllib3.exceptions
 
 from deploylog.checks.finding import Check, Finding, Patient, Verdict, bad, good
 
@@ -67,7 +68,7 @@ def _ask(name: str, url: str, headers: Mapping[str, str], key: str, fix: str) ->
         ) as answer:
             status = answer.status_code
             content = answer.raw.read(LONGEST_ANSWER, decode_content=True)
-    except (requests.RequestException, OSError) as problem:
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as problem:
         words = f"{name} does not answer at {url} ({type(problem).__name__})"
         return Finding(Verdict.FAIL, words, f"check {key or 'the network'}, and the network", waited_out=True)
     if 300 <= status < 400:

@@ -86,12 +86,6 @@ class Identity:
         with self._lock:
             self._renew(request)
 
-    @property
-    def granted(self) -> frozenset[str] | None:
-        """The scopes the last token carries, where Google said them; it does for users, not for service accounts."""
-        scopes = getattr(self._credentials, "granted_scopes", None)
-        return frozenset(scopes) if scopes else None
-
     def _renew(self, request: Any) -> None:
         try:
             if self._credentials is None:
