@@ -320,7 +320,7 @@ class Delivery:
 
     def _drafts_with(self, effect: Effect) -> list[str]:
         """Drafts that carry the effect's marker."""
-        marker = marker_for(effect.key)
+        marker = self._marker(effect.key)
         return [
             draft
             for draft in self._mailbox(effect).drafts()

@@ -23,7 +23,6 @@ from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.delivery import Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
-from deploylog.follow_ups import FollowUps
 from deploylog.forecast import Coming, forecast
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
@@ -104,7 +103,7 @@ class Reconciler:
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages, carrying.sharing)
         self._replies = Replies(google.calendar, config.poll.replies)
         self._composer = Composer(config, policy, messages, carrying.shadow)
-        self._follow_ups = FollowUps(
+        self._follow_ups = carrying.follow_ups(
             ledger,
             self._delivery,
             services.trackers,

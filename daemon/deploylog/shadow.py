@@ -15,10 +15,12 @@ from datetime import datetime
 import structlog
 
 from deploylog.delivery import Delivery, EventContent, Outcome, event_key
+from deploylog.follow_ups import FollowUps, _Named
 from deploylog.google.drive import DriveFile
 from deploylog.lifecycle import EffectState
 from deploylog.mime import marker_for
-from deploylog.model import Key
+from deploylog.model import Key, Kind
+from deploylog.observe import LogView, RowView
 from deploylog.sharing import Share, Sharing
 
 log = structlog.get_logger(__name__)
@@ -79,6 +81,20 @@ class ShadowSharing(Sharing):
         return True
 
 
+@dataclass
+class ShadowFollowUps(FollowUps):
+    """Writes no note and answers no thread."""
+
+    _told: set[tuple[str, str, str]] = field(default_factory=set)
+
+    def _one(self, view: LogView, row: RowView, occasion: Kind, named: _Named, now: datetime) -> list[Outcome]:
+        about = (f"{view.file.id} {row.deployment.id}", occasion.value, f"{named.service} {named.reference}")
+        if about not in self._told:
+            self._told.add(about)
+            withheld("note or answer", (), deployment=row.deployment.id, occasion=occasion.value, where=about[2])
+        return []
+
+
 def withheld(what: str, guests: Sequence[str], **about: str) -> None:
     """One line per thing that would have been done, with those whom it would have reached."""
     log.info("withheld", what=what, whom=", ".join(guests), **about)
@@ -90,9 +106,10 @@ class Carrying:
 
     delivery: type[Delivery]
     sharing: type[Sharing]
+    follow_ups: type[FollowUps]
     shadow: bool
     """Nothing but mails leaves: events may name their real guests, who are not told."""
 
 
-REAL = Carrying(Delivery, Sharing, shadow=False)
-SHADOW = Carrying(ShadowDelivery, ShadowSharing, shadow=True)
+REAL = Carrying(Delivery, Sharing, FollowUps, shadow=False)
+SHADOW = Carrying(ShadowDelivery, ShadowSharing, ShadowFollowUps, shadow=True)
