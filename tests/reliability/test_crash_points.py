@@ -98,4 +98,4 @@ def _told(life: Life) -> Mapping[str, tuple[str, ...]]:
         address: tuple(sorted(mail.marker.split(".", 1)[1] for mail in received(life, address) if mail.marker))
         for address in sorted(PEOPLE)
     }
-    return mails | {"the ticket": tuple(sorted(notes(life).elements()))}
+    return mails | {"the ticket": tuple(sorted(marker.split(".", 1)[1] for marker in notes(life).elements()))}
