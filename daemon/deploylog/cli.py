@@ -24,13 +24,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploylog import __version__, bootstrap, logs, telling
+from deploylog import __version__, bootstrap, logs, settling, telling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.installation import Step
 from deploylog.ledger import Effect
-from deploylog.lifecycle import EffectState
 from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
 from deploylog.observe import LogView, RowView
@@ -441,20 +440,11 @@ def settle(
     from deploylog.config import load
     from deploylog.ledger import Ledger
 
-    if verdict not in ("sent", "unsent"):
+    if verdict not in settling.VERDICTS:
         raise ConfigurationError(f"{verdict} is neither sent nor unsent")
     ledger = Ledger.open(load(config, os.environ).store)
     try:
-        one = ledger.effect(effect)
-        if one is None:
-            raise ConfigurationError(f"there is no effect {effect}; deploylog history CUSTOMER lists them")
-        if one.state not in (EffectState.UNKNOWN, EffectState.FAILED):
-            raise ConfigurationError(f"effect {effect} is {one.state}, not parked; there is nothing to settle")
-        if verdict == "sent":
-            ledger.advance(effect, one.state, EffectState.SENT, at=one.at or bootstrap.now(), reason="settled by hand")
-        else:
-            ledger.advance(effect, one.state, EffectState.DEAD, reason="settled by hand", draft_id="", content_hash="")
-        ledger.wake(one.key.log_id, one.key.deployment_id, bootstrap.now())
+        one = settling.settle(ledger, effect, verdict, bootstrap.now())
     finally:
         ledger.close()
     typer.echo(f"effect {effect} ({one.key.kind} {one.key.target} of {one.key.deployment_id}): {verdict}")
