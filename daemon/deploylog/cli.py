@@ -128,7 +128,7 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
         log.info("running", folder=parts.config.drive.folder, every=str(parts.config.poll.every))
-        with _pages(parts):
+        with _pages(parts, scheduler.check_now):
             manager.ready()
             scheduler.run()
             manager.stopping()
@@ -545,13 +545,13 @@ class _Problems:
 
 
 @contextmanager
-def _pages(parts: bootstrap.Parts) -> Iterator[None]:
+def _pages(parts: bootstrap.Parts, check_now: Callable[[], None]) -> Iterator[None]:
     """`web.listen` is served meanwhile; where it cannot be, that is said, and mails go out all the same."""
     from deploylog.web.server import create_app, serve
 
     with ExitStack() as stack:
         try:
-            origin = stack.enter_context(serve(create_app(parts, bootstrap.now), parts.config.web.listen))
+            origin = stack.enter_context(serve(create_app(parts, bootstrap.now, check_now), parts.config.web.listen))
         except OSError as problem:
             log.warning("pages not served", listen=parts.config.web.listen, reason=problem.strerror or str(problem))
         else:
