@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 220, 34, 26, 12
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP = 640, 260, 50, 34, 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _grid(top: float, inner: int) -> Markup:
         lines.append(Markup('<line class="grid" x1="{}" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(LEFT, WIDTH, y, y))
         lines.append(
             Markup('<text class="scale" x="{}" y="{:.1f}" text-anchor="end">{:g}</text>').format(
-                LEFT - 6, y + 4, top * share
+                LEFT - 6, y + 6, top * share
             )
         )
     return Markup("").join(lines)

@@ -104,11 +104,14 @@ def _planning(pages: Blueprint, dashboard: Dashboard) -> None:
     def today() -> str:
         looks, now = dashboard.looks, dashboard.clock()
         among = board.entries(looks)
+        in_need, parked = board.in_state(among, Progress.NEEDS_ATTENTION), ledger.parked()
+        about = {(one.key.log_id, one.key.deployment_id) for one in parked}
         near = [one for one in among if one.start and now - timedelta(hours=12) <= one.start <= now + timedelta(days=7)]
         return render_template(
             "today.html",
-            attention=board.in_state(among, Progress.NEEDS_ATTENTION),
-            parked=[(one, board.entry(looks, one.key.log_id, one.key.deployment_id)) for one in ledger.parked()],
+            # What a parked effect says of its row is not said twice.
+            attention=[one for one in in_need if (one.log.file_id, one.id) not in about],
+            parked=[(one, board.entry(looks, one.key.log_id, one.key.deployment_id)) for one in parked],
             troubled=board.troubled(looks),
             running=board.in_state(among, *board.RUNNING),
             waiting=board.in_state(among, *board.WAITING),

@@ -16,6 +16,7 @@ import structlog
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
 from flask import Blueprint, Flask, Response, abort, redirect, request, session, url_for
+from joserfc.errors import JoseError
 from werkzeug.wrappers import Response as AnyResponse
 
 from deploylog.config import OidcConfig
@@ -79,7 +80,7 @@ def add_sign_in(
     def back() -> AnyResponse:
         try:
             claims = issuer.authorize_access_token().get("userinfo") or {}
-        except (AuthlibBaseError, requests.RequestException, ValueError, KeyError) as problem:
+        except (AuthlibBaseError, JoseError, requests.RequestException, ValueError, KeyError) as problem:
             # Neither the code nor a token stands in the kind of the error.
             log.warning("sign-in refused", reason=type(problem).__name__)
             session.clear()

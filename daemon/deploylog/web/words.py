@@ -43,7 +43,8 @@ class Words:
 
     def told(self, look: DeploymentLook) -> str:
         """What `Progress` says after that word."""
-        return told_text(look.progress, look.sentences, look.slots, self._messages, self.language, self._zone)
+        told = told_text(look.progress, look.sentences, look.slots, self._messages, self.language, self._zone)
+        return f"{told[:1].upper()}{told[1:]}"
 
     def shown(self, name: str) -> str:
         return self._names.shown(name)
