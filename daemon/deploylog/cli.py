@@ -23,13 +23,12 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploylog import __version__, bootstrap, logs
+from deploylog import __version__, bootstrap, logs, settling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.installation import Step
 from deploylog.ledger import Effect
-from deploylog.lifecycle import EffectState
 from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
 from deploylog.observe import LogView, RowView
@@ -138,7 +137,7 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carry
         log.info(
             "running", folder=parts.config.drive.folder, every=str(parts.config.poll.every), shadow=carrying.shadow
         )
-        with _pages(parts):
+        with _pages(parts, scheduler.check_now):
             manager.ready()
             scheduler.run()
             manager.stopping()
@@ -441,20 +440,11 @@ def settle(
     from deploylog.config import load
     from deploylog.ledger import Ledger
 
-    if verdict not in ("sent", "unsent"):
+    if verdict not in settling.VERDICTS:
         raise ConfigurationError(f"{verdict} is neither sent nor unsent")
     ledger = Ledger.open(load(config, os.environ).store)
     try:
-        one = ledger.effect(effect)
-        if one is None:
-            raise ConfigurationError(f"there is no effect {effect}; deploylog history CUSTOMER lists them")
-        if one.state not in (EffectState.UNKNOWN, EffectState.FAILED):
-            raise ConfigurationError(f"effect {effect} is {one.state}, not parked; there is nothing to settle")
-        if verdict == "sent":
-            ledger.advance(effect, one.state, EffectState.SENT, at=one.at or bootstrap.now(), reason="settled by hand")
-        else:
-            ledger.advance(effect, one.state, EffectState.DEAD, reason="settled by hand", draft_id="", content_hash="")
-        ledger.wake(one.key.log_id, one.key.deployment_id, bootstrap.now())
+        one = settling.settle(ledger, effect, verdict, bootstrap.now())
     finally:
         ledger.close()
     typer.echo(f"effect {effect} ({one.key.kind} {one.key.target} of {one.key.deployment_id}): {verdict}")
@@ -555,13 +545,13 @@ class _Problems:
 
 
 @contextmanager
-def _pages(parts: bootstrap.Parts) -> Iterator[None]:
+def _pages(parts: bootstrap.Parts, check_now: Callable[[], None]) -> Iterator[None]:
     """`web.listen` is served meanwhile; where it cannot be, that is said, and mails go out all the same."""
     from deploylog.web.server import create_app, serve
 
     with ExitStack() as stack:
         try:
-            origin = stack.enter_context(serve(create_app(parts, bootstrap.now), parts.config.web.listen))
+            origin = stack.enter_context(serve(create_app(parts, bootstrap.now, check_now), parts.config.web.listen))
         except OSError as problem:
             log.warning("pages not served", listen=parts.config.web.listen, reason=problem.strerror or str(problem))
         else:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -114,6 +115,12 @@ history = sa.Table(
     sa.Column("cells", sa.JSON, nullable=False),
 )
 stores = sa.Table("store", metadata, sa.Column("id", sa.String(32), primary_key=True))
+own_secrets = sa.Table(
+    "secret",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.String(128), nullable=False),
+)
 customers = sa.Table(
     "customer",
     metadata,
@@ -280,6 +287,16 @@ class Ledger:
         """Raises SQLAlchemyError where the store does not answer, or is not there any more."""
         with self.engine.connect() as connection:
             connection.execute(sa.select(sa.func.count()).select_from(stores)).scalar_one()
+
+    def secret(self, name: str) -> bytes:
+        """A secret of this store's own (32 bytes, by chance), made when first asked for."""
+        with self._writing.begin() as connection:
+            query = sa.select(own_secrets.c.value).where(own_secrets.c.name == name)
+            known = connection.execute(query).scalar_one_or_none()
+            if known is None:
+                known = secrets.token_hex(32)
+                connection.execute(sa.insert(own_secrets).values(name=name, value=known))
+        return bytes.fromhex(known)
 
     # What was seen ---------------------------------------------------------------------------------------------
 

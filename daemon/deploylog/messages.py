@@ -229,6 +229,7 @@ class Messages:
         self._html = self._environment(autoescape=True)
         self._sentences = {language: self._catalogue("sentences", language) for language in LANGUAGES}
         self._sheets = {language: self._catalogue("sheets", language) for language in LANGUAGES}
+        self._pages = {language: self._catalogue("pages", language) for language in LANGUAGES}
         if self._overriding:
             self._check_names()
             self._check_by_trial()
@@ -264,6 +265,10 @@ class Messages:
     def sheet_text(self, code: str, language: str) -> str:
         """A text of `sheets.es.yaml`, which stands in TEMPLATE or the registry; [brackets] hold names of ours."""
         return self._sheets[language][code].text
+
+    def page_text(self, code: str, language: str) -> str:
+        """A text of `pages.es.yaml`, which the dashboard says, with its `{names}` still to be filled in."""
+        return self._pages[language][code].text
 
     def sheet_codes(self, language: str) -> tuple[str, ...]:
         """The codes of that file, in its order."""

@@ -29,6 +29,7 @@ from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.ledger import Ledger, LogSeen, Sight
 from deploylog.lifecycle import Decision, EffectState, EventWish, Memory, Policy, Wanted
+from deploylog.looks import LastLooks
 from deploylog.messages import Messages
 from deploylog.mime import Letter
 from deploylog.model import Customer, Kind, Progress, Registry, Sentence, Window
@@ -124,6 +125,8 @@ class Reconciler:
         self._deleted: dict[str, tuple[Sentence, ...]] = {}
         self._last_registry: Registry | None = None
         self._rows: dict[str, Counter[Progress | None]] = {}
+        self.last_looks = LastLooks()
+        """What the passes saw, for the pages."""
 
     # A pass ----------------------------------------------------------------------------------------------------
 
@@ -156,6 +159,7 @@ class Reconciler:
             self._to_read |= set(self._files)
         if whole:
             self._replies.refresh(now, report.problems)
+        self.last_looks.passed(current, self._files, None)
         owners = self._customer_logs.owners(current, self._files)
         due = self._ledger.dues()
         chosen = [
@@ -185,6 +189,8 @@ class Reconciler:
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
             self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
+        self._tell_of_troubles()
+        self.last_looks.passed(current, self._files, clock() if whole else None)
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
@@ -250,6 +256,7 @@ class Reconciler:
             self._write_back.history(view)
             self._write_back.rows(view, now)
             self._to_read.discard(file.id)
+            self.last_looks.see(view)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
         except LogProblem as problem:
@@ -260,6 +267,12 @@ class Reconciler:
             # A fault of ours, met by one log's contents, must not keep the other customers' mails from going out.
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
+
+    def _tell_of_troubles(self) -> None:
+        """To the pages: what is wrong with each log as a whole."""
+        for log_id in self._files:
+            stopped = (self._problems[log_id],) if log_id in self._problems else ()
+            self.last_looks.trouble(log_id, (*stopped, *self._deleted.get(log_id, ())))
 
     def _problem(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
         """Told by this pass, and in the registry's `State` as long as it lasts."""

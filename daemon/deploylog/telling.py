@@ -26,14 +26,27 @@ def progress_text(decision: Decision, messages: Messages, language: str, zone: Z
     if decision.progress is None:
         return ""
     word = names.shown(decision.progress.value)
+    told = told_text(decision.progress, decision.sentences, decision.slots, messages, language, zone)
+    return f"{word}: {told}" if told and decision.sentences else f"{word} {told}".rstrip()
+
+
+def told_text(
+    progress: Progress | None,
+    sentences: Sequence[Sentence],
+    slots: Sequence[datetime],
+    messages: Messages,
+    language: str,
+    zone: ZoneInfo,
+) -> str:
+    """What follows the first word of `Progress`: the sentences, and free dates where the date is not allowed."""
     # A question ends itself; whatever else follows what came before after a semicolon.
-    told = "; ".join(messages.sentence(one, language, zone) for one in decision.sentences).replace("?;", "?")
-    text = f"{word}: {told}{'' if told.endswith('?') else '.'}" if told else word
-    if decision.progress is not Progress.DATE_NOT_ALLOWED:
+    told = "; ".join(messages.sentence(one, language, zone) for one in sentences).replace("?;", "?")
+    text = f"{told}{'' if told.endswith('?') else '.'}" if told else ""
+    if progress is not Progress.DATE_NOT_ALLOWED:
         return text
-    slots = tuple(moment_words(slot.astimezone(zone), language) for slot in decision.slots)
-    offer = Sentence.of("free", slots=", ".join(slots)) if slots else Sentence.of("no_free", days=FREE_DAYS)
-    return f"{text} {messages.sentence(offer, language, zone)}"
+    free = tuple(moment_words(slot.astimezone(zone), language) for slot in slots)
+    offer = Sentence.of("free", slots=", ".join(free)) if free else Sentence.of("no_free", days=FREE_DAYS)
+    return f"{text} {messages.sentence(offer, language, zone)}".strip()
 
 
 def projection(
