@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -27,9 +28,6 @@ ON_BOTH = frozenset(
         "test_delivery_event",
         "test_crash_points",
         "test_lifecycle_story",
-        "test_rows_story",
-        "test_customers_story",
-        "test_faults_story",
         "test_store_copy",
     }
 )
@@ -94,8 +92,22 @@ def started_postgresql() -> Iterator[PostgreSQL]:
                 # These tests end processes, not machines.
                 postgresql.execute(f"ALTER SYSTEM SET {setting} = off")
             postgresql.execute("SELECT pg_reload_conf()")
-            yield postgresql
+            with _stopped_with_us(server.get_postmaster_info().pid):
+                yield postgresql
         finally:
             server.cleanup()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _stopped_with_us(server: int) -> Iterator[None]:
+    """Should this process be killed, the server ends, too: a shell waits for the end of a pipe that only we hold."""
+    watcher = subprocess.Popen(["/bin/sh", "-c", f"read done || kill -QUIT {server}"], stdin=subprocess.PIPE)
+    assert watcher.stdin is not None
+    try:
+        yield
+    finally:
+        with watcher.stdin as stdin:
+            stdin.write(b"done\n")
+        watcher.wait()

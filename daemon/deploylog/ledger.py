@@ -26,6 +26,7 @@ from sqlalchemy.engine import Connection, Engine
 from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachable
 from deploylog.identity import Known
+from deploylog.kept import Concluded, concluded_from_json, concluded_to_json
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
 from deploylog.model import Key, Kind, Status
 from deploylog.store import Store, is_unreachable, open_engine, reason_of
@@ -54,6 +55,9 @@ logs = sa.Table(
     sa.Column("highest", sa.Integer, nullable=False, default=0),
     sa.Column("version", sa.BigInteger, nullable=False, default=0),
     sa.Column("edited_at", Instant),
+    sa.Column("unfinished", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    sa.Column("looked_at", Instant),
+    sa.Column("concluded", sa.JSON(none_as_null=True)),
 )
 deployments = sa.Table(
     "deployment",
@@ -100,6 +104,7 @@ effects = sa.Table(
     sa.Column("message_header", sa.Text, nullable=False, default=""),
     sa.Column("content_hash", sa.String(64), nullable=False, default=""),
     sa.Column("to_tell", sa.String(16), nullable=False, default=""),
+    sa.Column("under_way_until", Instant),
     sa.UniqueConstraint("log_id", "deployment_id", "kind", "generation", "round", "target", name="effect_key"),
 )
 history = sa.Table(
@@ -109,6 +114,12 @@ history = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("at", Instant),
     sa.Column("cells", sa.JSON, nullable=False),
+)
+kept = sa.Table(
+    "kept",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
 )
 stores = sa.Table("store", metadata, sa.Column("id", sa.String(32), primary_key=True))
 customers = sa.Table(
@@ -146,6 +157,8 @@ class Effect:
     content_hash: str
     to_tell: str = ""
     """What History has still to say of it: `sent`, `invited`, `updated`, `recorded` or `withdrawn`; else empty."""
+    under_way_until: datetime | None = None
+    """On a shared store: until then another daemon that began a call, and was cut off, may still be at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +172,12 @@ class LogSeen:
     version: int
     edited_at: datetime | None
     """When an edit was last noticed."""
+    unfinished: bool = False
+    """A look began and did not come to its end: whoever may looks again."""
+    looked_at: datetime | None = None
+    """When a look last came to its end."""
+    concluded: Concluded | None = None
+    """What that look concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,25 +265,44 @@ class Ledger:
     def log(self, file_id: str) -> LogSeen | None:
         with self.store.reading() as connection:
             row = connection.execute(sa.select(logs).where(logs.c.file_id == file_id)).one_or_none()
-        return LogSeen(row.file_id, row.customer, row.highest, row.version, row.edited_at) if row else None
+        return _log_seen(row) if row else None
 
     def all_logs(self) -> dict[str, LogSeen]:
         with self.store.reading() as connection:
             rows = connection.execute(sa.select(logs)).all()
-        return {
-            row.file_id: LogSeen(row.file_id, row.customer, row.highest, row.version, row.edited_at) for row in rows
-        }
+        return {row.file_id: _log_seen(row) for row in rows}
 
     def see_log(self, seen: LogSeen) -> None:
+        """What a look saw of the file, and whether it is `unfinished`; the highest number never sinks."""
         values = {
             "customer": seen.customer,
             "highest": seen.highest,
             "version": seen.version,
             "edited_at": seen.edited_at,
+            "unfinished": seen.unfinished,
         }
         highest = sa.case((logs.c.highest > seen.highest, logs.c.highest), else_=seen.highest)
         with self.store.writing() as connection:
             _upsert(connection, logs, {"file_id": seen.file_id}, values, {"highest": highest})
+
+    def conclude(self, file_id: str, concluded: Concluded, now: datetime) -> None:
+        """A look at a log that was seen came to its end."""
+        values = {"unfinished": False, "looked_at": now, "concluded": concluded_to_json(concluded)}
+        with self.store.writing() as connection:
+            connection.execute(sa.update(logs).where(logs.c.file_id == file_id).values(**values))
+
+    def kept(self, name: str) -> Any:
+        """What was kept under that name, as JSON; None where nothing was."""
+        with self.store.reading() as connection:
+            return connection.execute(sa.select(kept.c.value).where(kept.c.name == name)).scalar_one_or_none()
+
+    def keep(self, name: str, value: Any) -> None:
+        with self.store.writing() as connection:
+            _upsert(connection, kept, {"name": name}, {"value": value})
+
+    def forget(self, name: str) -> None:
+        with self.store.writing() as connection:
+            connection.execute(sa.delete(kept).where(kept.c.name == name))
 
     def known(self, log_id: str) -> dict[str, Known]:
         """Every deployment of the log that was ever seen, as its row was last seen."""
@@ -390,6 +428,7 @@ class Ledger:
                     "retry_at": None,
                     "reason": "",
                     "draft_id": "",
+                    "under_way_until": None,
                 }
                 is_dead = (*_is(key), effects.c.state == EffectState.DEAD.value)
                 if connection.execute(sa.update(effects).where(*is_dead).values(**fresh)).rowcount == 0:
@@ -433,6 +472,8 @@ class Ledger:
     def advance(self, number: int, expected: EffectState, state: EffectState, **fields: Any) -> Effect:
         """Move an effect from the expected state to another, with further columns.
 
+        No call is under way any more, unless `under_way_until` says so.
+
         Raises `DeploylogError` where it is in another state: somebody else, such as a second daemon or `settle`, came
         first, and this one must not go on.
         """
@@ -440,7 +481,7 @@ class Ledger:
             changed = connection.execute(
                 sa.update(effects)
                 .where(effects.c.number == number, effects.c.state == expected.value)
-                .values(state=state.value, **fields)
+                .values(**{"state": state.value, "under_way_until": None, **fields})
             )
             row = connection.execute(sa.select(effects).where(effects.c.number == number)).one_or_none()
         if changed.rowcount != 1 or row is None:
@@ -519,6 +560,20 @@ def _shown(url: str) -> str:
         return "its address"
 
 
+def _log_seen(row: Any) -> LogSeen:
+    concluded = concluded_from_json(row.concluded) if row.concluded else None
+    return LogSeen(
+        row.file_id,
+        row.customer,
+        row.highest,
+        row.version,
+        row.edited_at,
+        row.unfinished,
+        row.looked_at,
+        concluded,
+    )
+
+
 def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
     return Memory(
         first_seen_at=row.first_seen_at,
@@ -556,6 +611,7 @@ def _effect(row: Any) -> Effect:
         message_header=row.message_header,
         content_hash=row.content_hash,
         to_tell=row.to_tell,
+        under_way_until=row.under_way_until,
     )
 
 

@@ -21,12 +21,13 @@ from deploylog.cells import Names
 from deploylog.compose import Composer, own_addresses
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
-from deploylog.delivery import Delivery, Outcome
-from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.delivery import LONGEST_CALL, Delivery, Outcome
+from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachable
 from deploylog.follow_ups import FollowUps
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
+from deploylog.kept import Concluded
 from deploylog.ledger import Ledger, LogSeen, Sight
 from deploylog.lifecycle import EventWish, Policy, Wanted
 from deploylog.messages import Messages
@@ -97,7 +98,7 @@ class Reconciler:
         self._delivery = Delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
-        self._replies = Replies(google.calendar, config.poll.replies)
+        self._replies = Replies(google.calendar, config.poll.replies, LONGEST_CALL if ledger.store.shared else None)
         self._composer = Composer(config, policy, messages)
         self._follow_ups = FollowUps(
             ledger,
@@ -112,12 +113,13 @@ class Reconciler:
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
-        self._in_progress: dict[str, bool] = {}
+        self._read: set[str] = set()
+        """Logs that were read since this daemon started."""
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
         self._windows: dict[str, list[tuple[str, str, Window]]] = {}
         self._problems: dict[str, Sentence] = {}
-        self._deleted: dict[str, tuple[Sentence, ...]] = {}
+        """Logs that cannot be worked with as they are."""
         self._last_registry: Registry | None = None
         self._rows: dict[str, Counter[Progress | None]] = {}
 
@@ -136,13 +138,15 @@ class Reconciler:
         Raises `OutsideError` where the registry or the folder cannot be read: then nothing is known, and nothing done.
         """
         report = PassReport()
+        self._delivery.clock = clock
         now = clock()
         sheet = self._customer_logs.read_registry()
         current = self._customer_logs.settled(sheet.registry, now)
         fresh: set[str] = set()
         if whole or not self._files:
             self._files = self._customer_logs.list_logs()
-            tended = self._customer_logs.tend(current, self._files, now, report.problems)
+            with self._ledger.store.leading() as leads:
+                tended = self._customer_logs.tend(current, self._files, now, report.problems) if leads else {}
             fresh = set(tended) - set(self._files)
             self._files |= tended
         report.problems += self._customer_logs.registry_problems(sheet.registry)
@@ -153,13 +157,14 @@ class Reconciler:
         if whole:
             self._replies.refresh(now, report.problems)
         owners = self._customer_logs.owners(current, self._files)
-        due = self._ledger.dues()
+        due, seen = self._ledger.dues(), self._ledger.all_logs()
+        self._windows = {one.file_id: list(one.concluded.windows) for one in seen.values() if one.concluded}
         chosen = [
             file
             for file in self._files.values()
             # Nobody wrote into a log that was just made: the next poll reads it.
             if file.id not in fresh
-            and (file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole))
+            and (file.id in self._to_read or self._worth_reading(file, seen.get(file.id), due.get(file.id), now, whole))
         ]
         # What is due goes before what merely changed: a long pass must not make a mail late.
         chosen.sort(key=lambda file: due.get(file.id, NEVER))
@@ -173,13 +178,14 @@ class Reconciler:
                 customer = owners.get(one.id)
                 looked_at[one.id] = clock()
                 if customer is None or is_ours(customer) or self._ledger.log(one.id) is not None:
-                    self._one_log(one, customer, current, clock, report, stopping)
+                    self._in_turn(one, customer, current, clock, report, stopping, whole)
         if progress:
             progress(len(chosen), len(chosen))
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
-        if whole or chosen:
+        if (whole or chosen) and self._ledger.store.leads():
+            concluded = {one.file_id: one.concluded.told for one in self._ledger.all_logs().values() if one.concluded}
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
+            self._customer_logs.write_states(sheet, self._files, {**concluded, **told}, clock(), report.problems)
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
@@ -198,18 +204,42 @@ class Reconciler:
         """When something is due next, by the ledger; UTC. What was due before `after` is left to the next poll."""
         return min((due for due in self._ledger.dues().values() if due > after), default=None)
 
-    def _worth_reading(self, file: DriveFile, due: datetime | None, now: datetime, whole: bool) -> bool:
-        """Due now; or, at a poll, changed, about to be due, in progress, or edited a moment ago."""
+    def _worth_reading(
+        self, file: DriveFile, seen: LogSeen | None, due: datetime | None, now: datetime, whole: bool
+    ) -> bool:
+        """Due now; or, at a poll, changed, not finished, about to be due, in progress, or edited a moment ago."""
         if due is not None and due <= now:
             return True
         if not whole:
             return False
-        seen = self._ledger.log(file.id)
-        if seen is None or file.id not in self._in_progress or file.version != seen.version:
+        if seen is None or file.id not in self._read or file.version != seen.version or seen.unfinished:
             return True
+        if self._ledger.store.shared and seen.looked_at and now - seen.looked_at < self._config.poll.every / 2:
+            # Another daemon has just looked, and nothing changed since.
+            return False
         soon = due is not None and due <= now + self._config.poll.hot_within
         edited = seen.edited_at is not None and now - seen.edited_at < EDIT_KEEPS_HOT
-        return soon or edited or self._in_progress[file.id]
+        return soon or edited or (seen.concluded is not None and seen.concluded.in_progress)
+
+    def _in_turn(
+        self,
+        file: DriveFile,
+        customer: Customer | None,
+        current: Registry,
+        clock: Callable[[], datetime],
+        report: PassReport,
+        stopping: Callable[[], bool],
+        whole: bool,
+    ) -> None:
+        """One log, unless another daemon is at it, or has done meanwhile what this one came for."""
+        with self._ledger.store.lock(f"log {file.id}") as mine:
+            if not mine:
+                return
+            if self._ledger.store.shared and file.id not in self._to_read:
+                seen, due = self._ledger.log(file.id), self._ledger.dues().get(file.id)
+                if not self._worth_reading(file, seen, due, clock(), whole):
+                    return
+            self._one_log(file, customer, current, clock, report, stopping)
 
     def _one_log(
         self,
@@ -229,7 +259,7 @@ class Reconciler:
             report.outcomes += outcomes
             self._problems.pop(file.id, None)
             if view.stopped:
-                self._problem(file, view.stopped, report)
+                self._tell(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
             view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
@@ -237,18 +267,24 @@ class Reconciler:
             outcomes, view = self._follow_up(view, current, now)
             report.outcomes += outcomes
             _log_outcomes(view, outcomes)
-            self._deleted[view.file.id] = self._deleted_rows(view, now)
+            deleted = self._deleted_rows(view, now)
             report.problems += [
-                f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}"
-                for one in self._deleted[view.file.id]
+                f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}" for one in deleted
             ]
             self._write_back.history(view)
             self._write_back.rows(view, now)
+            told = (view.stopped,) if view.stopped else deleted
+            self._ledger.conclude(file.id, Concluded(view.in_progress, tuple(view.windows()), told), now)
             self._to_read.discard(file.id)
+            self._read.add(file.id)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
+        except StoreUnreachable:
+            raise
         except LogProblem as problem:
-            self._problem(file, problem.sentence, report)
+            # Told in the registry's `State` as long as it lasts.
+            self._problems[file.id] = problem.sentence
+            self._tell(file, problem.sentence, report)
         except DeploylogError as problem:
             report.problems.append(f"{file.name}: {problem}")
         except Exception as fault:
@@ -256,9 +292,7 @@ class Reconciler:
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
 
-    def _problem(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
-        """Told by this pass, and in the registry's `State` as long as it lasts."""
-        self._problems[file.id] = sentence
+    def _tell(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
         words = self._messages.sentence(sentence, self._policy.language, None)
         report.problems.append(f"{file.name}: {words}")
 
@@ -298,6 +332,8 @@ class Reconciler:
                 problems.append(
                     f"{file.name}: {self._messages.sentence(problem.sentence, self._policy.language, None)}"
                 )
+            except StoreUnreachable:
+                raise
             except DeploylogError as problem:
                 problems.append(f"{file.name}: {problem}")
         return views, problems
@@ -364,7 +400,6 @@ class Reconciler:
 
     def _remember(self, view: LogView, now: datetime) -> None:
         """Into the ledger: what the rows are, what is remembered of them, when to look again."""
-        self._in_progress[view.file.id] = view.in_progress
         if view.customer is None:
             # Nobody's log: what is concluded about it is kept once it is somebody's.
             return
@@ -385,7 +420,9 @@ class Reconciler:
             for row in view.rows:
                 standing = event_id(view.file.id, row.deployment.id)
                 self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
-        self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
+        self._ledger.see_log(
+            LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at, unfinished=True)
+        )
         sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 

@@ -15,18 +15,23 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from deploylog.errors import StoreUnreachable
+
 POLL, DUE = "poll", "due"
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
+"""Between two tries of a pass whose store cannot be worked with: twice as long each time, and the longest."""
 
 
 class Scheduler:
     """Calls `run_pass(whole)` at its times until stopped.
 
-    `run_pass` does one pass and handles its own failures; `next_due(after)` says when something is due next (UTC).
+    `run_pass` does one pass and handles its own failures; False: the store cannot be worked with, to be tried again
+    soon. `next_due(after)` says when something is due next (UTC).
     """
 
     def __init__(
         self,
-        run_pass: Callable[[bool], None],
+        run_pass: Callable[[bool], bool],
         next_due: Callable[[datetime], datetime | None],
         every: timedelta,
         clock: Callable[[], datetime],
@@ -36,6 +41,7 @@ class Scheduler:
         self._every = every
         self._clock = clock
         self._stopped = threading.Event()
+        self._wait = FIRST_WAIT
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -65,9 +71,18 @@ class Scheduler:
         if self._stopped.is_set():
             return
         began = self._clock()
-        self._run_pass(whole)
-        if not self._stopped.is_set():
-            self._set_due(began)
+        try:
+            went_through = self._run_pass(whole)
+            if went_through and not self._stopped.is_set():
+                self._set_due(began)
+        except StoreUnreachable:
+            # Lost between the pass and the question what is due next; the next pass tells it, if it stays so.
+            went_through = False
+        if went_through:
+            self._wait = FIRST_WAIT
+        elif not self._stopped.is_set():
+            self._tick_at(self._clock() + self._wait, whole=True)
+            self._wait = min(self._wait * 2, LONGEST_WAIT)
 
     def _set_due(self, began: datetime) -> None:
         """The next instant something is due. What this pass could not settle waits for the poll."""
@@ -76,4 +91,7 @@ class Scheduler:
             with suppress(JobLookupError):
                 self._scheduler.remove_job(DUE)
             return
-        self._scheduler.add_job(self._tick, "date", args=[False], id=DUE, run_date=due, replace_existing=True)
+        self._tick_at(due, whole=False)
+
+    def _tick_at(self, moment: datetime, whole: bool) -> None:
+        self._scheduler.add_job(self._tick, "date", args=[whole], id=DUE, run_date=moment, replace_existing=True)

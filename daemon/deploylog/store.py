@@ -177,6 +177,19 @@ class Store:
                 self._leads = bool(session.scalar(sa.select(sa.func.pg_try_advisory_lock(_key(_LEADER)))))
         return self._leads
 
+    @contextmanager
+    def leading(self) -> Iterator[bool]:
+        """Whether this daemon leads; if so nothing is written inside once its session is lost, as with `lock`."""
+        leads = self.leads()
+        if not leads or not self.shared:
+            yield leads
+            return
+        self._locks, self._thread = self._locks + 1, threading.get_ident()
+        try:
+            yield True
+        finally:
+            self._locks -= 1
+
     def is_last(self) -> bool:
         """Whether no other daemon works on this store; asked by one that stops, which is none from then on."""
         if not self.shared:
