@@ -92,7 +92,7 @@ def started_postgresql() -> Iterator[PostgreSQL]:
                 # These tests end processes, not machines.
                 postgresql.execute(f"ALTER SYSTEM SET {setting} = off")
             postgresql.execute("SELECT pg_reload_conf()")
-            with _stopped_with_us(server.get_postmaster_info().pid):
+            with _stopped_with_us(server.get_postmaster_info().pid, folder):
                 yield postgresql
         finally:
             server.cleanup()
@@ -101,9 +101,13 @@ def started_postgresql() -> Iterator[PostgreSQL]:
 
 
 @contextmanager
-def _stopped_with_us(server: int) -> Iterator[None]:
+def _stopped_with_us(server: int, folder: Path) -> Iterator[None]:
     """Should this process be killed, the server ends, too: a shell waits for the end of a pipe that only we hold."""
-    watcher = subprocess.Popen(["/bin/sh", "-c", f"read done || kill -QUIT {server}"], stdin=subprocess.PIPE)
+    end = f"kill -QUIT {server}; sleep 2; rm -rf {folder}"
+    # A session of its own: a signal to all of ours is none to it.
+    watcher = subprocess.Popen(
+        ["/bin/sh", "-c", f"read done || {{ {end}; }}"], stdin=subprocess.PIPE, start_new_session=True
+    )
     assert watcher.stdin is not None
     try:
         yield

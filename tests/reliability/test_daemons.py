@@ -58,6 +58,7 @@ class Daemons:
 
     def stop(self) -> None:
         for one in self.running:
+            one.wait_for("running")
             assert one.ends() == 0
             self.lines += one.lines
 
@@ -178,8 +179,9 @@ def configurations(
     return [
         workspace.config(
             folder / f"daemon-{number}",
-            f'{settings}\nstore: "{postgresql.url(schema, "127.0.0.1", cable.port)}"',
+            settings,
             endpoint=origin,
+            store=f'"{postgresql.url(schema, "127.0.0.1", cable.port)}"',
         )
         for number, cable in enumerate(cut_here)
     ]
