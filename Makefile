@@ -6,11 +6,7 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-<<<<<<< HEAD
-.PHONY: install demo test test-postgresql test-reliability check lint format screenshots reference wheel clean
-=======
-.PHONY: install demo test test-postgresql test-reliability check lint format screenshots bench wheel clean
->>>>>>> 5385d04 (Two and three real daemons on one PostgreSQL are killed and cut off from it; make bench prints what a pass costs; docs/scaling.md)
+.PHONY: install demo test test-postgresql test-reliability check lint format screenshots bench reference wheel clean
 
 install: $(STAMP)
 
@@ -51,15 +47,13 @@ format: install
 screenshots: install
 	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/screenshots.py
 
-<<<<<<< HEAD
 # The pages of docs/ that are written by the code.
 reference: install
 	PYTHONPATH=tests $(BIN)/python tests/reference_pages.py
-=======
+
 # What a pass costs, in calls and seconds; ARGS: how many logs (50).
 bench: install
 	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/bench.py $(ARGS)
->>>>>>> 5385d04 (Two and three real daemons on one PostgreSQL are killed and cut off from it; make bench prints what a pass costs; docs/scaling.md)
 
 wheel: install
 	$(BIN)/python -m build --quiet --wheel
