@@ -26,7 +26,6 @@ ON_BOTH = frozenset(
         "test_ledger",
         "test_delivery_mail",
         "test_delivery_event",
-        "test_crash_points",
         "test_lifecycle_story",
         "test_store_copy",
     }
