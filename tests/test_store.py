@@ -203,7 +203,7 @@ def begin_to_send(half: Half) -> None:
         EffectState.SENDING,
         in_doubt=True,
         retry_at=NOW + DOUBT_WAIT,
-        under_way_until=half.first._begins(NOW),
+        under_way_until=half.first.begins(NOW),
     )
 
 

@@ -104,14 +104,14 @@ class Delivery:
 
     # Other daemons ---------------------------------------------------------------------------------------------
 
-    def _begins(self, now: datetime) -> datetime | None:
+    def begins(self, now: datetime) -> datetime | None:
         """Until when others leave the call alone that begins now, should this daemon be cut off meanwhile."""
         if not self._ledger.store.shared:
             return None
         return (self.clock() if self.clock else now) + LONGEST_CALL
 
     @staticmethod
-    def _not_while_under_way(effect: Effect, now: datetime) -> None:
+    def not_while_under_way(effect: Effect, now: datetime) -> None:
         """Raises `Busy` where a daemon that was cut off may still be at its call: nothing may be concluded yet."""
         until = effect.under_way_until
         if until is not None and now < until:
@@ -209,7 +209,7 @@ class Delivery:
                 self._mailbox(effect).delete_draft(superfluous)
             if (draft := self._mailbox(effect).draft(ours[0])) is not None:
                 return self._drafted(effect, draft.id, draft.thread_id)
-        self._not_while_under_way(effect, now)
+        self.not_while_under_way(effect, now)
         thread = self._thread(effect)
         try:
             content = compose(_letter(effect.payload), thread, marker, now)
@@ -221,7 +221,7 @@ class Delivery:
             effect.state,
             attempts=effect.attempts + 1,
             in_doubt=True,
-            under_way_until=self._begins(now),
+            under_way_until=self.begins(now),
         )
         try:
             draft = self._create_draft(effect, content, thread)
@@ -258,7 +258,7 @@ class Delivery:
             attempts=effect.attempts + 1,
             retry_at=now + DOUBT_WAIT,
             in_doubt=True,
-            under_way_until=self._begins(now),
+            under_way_until=self.begins(now),
         )
         try:
             sent = self._mailbox(effect).send_draft(effect.draft_id)
@@ -283,14 +283,14 @@ class Delivery:
     def _resolve(self, effect: Effect, now: datetime) -> list[Outcome]:
         """A send without an answer: there -> not sent, send; gone -> look in the thread; neither -> parked."""
         if self._mailbox(effect).draft(effect.draft_id) is not None:
-            self._not_while_under_way(effect, now)
+            self.not_while_under_way(effect, now)
             # Not sent. Whether it is still wanted is decided anew in this pass.
             self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False, retry_at=None)
             return []
         found = self._in_thread(effect)
         if found:
             return [self._sent(effect, found.id, found.thread_id, now)]
-        self._not_while_under_way(effect, now)
+        self.not_while_under_way(effect, now)
         reason = "the draft is gone and its thread does not show the mail"
         return [self._park(effect, EffectState.UNKNOWN, reason)]
 
@@ -340,7 +340,7 @@ class Delivery:
             if found := self._in_thread(effect):
                 return [self._found_sent(effect, found, now)]
         elif effect.in_doubt:
-            self._not_while_under_way(effect, now)
+            self.not_while_under_way(effect, now)
             for draft in self._drafts_with(effect):
                 self._mailbox(effect).delete_draft(draft)
         self._ledger.advance(effect.number, effect.state, EffectState.DEAD, in_doubt=False, retry_at=None, draft_id="")
@@ -413,7 +413,7 @@ class Delivery:
         def write(effect: Effect, now: datetime) -> list[Outcome]:
             if not effect.in_doubt:
                 # A cancellation; two who write cannot undo each other, by the event's id and etag.
-                self._not_while_under_way(effect, now)
+                self.not_while_under_way(effect, now)
             return self._write_event(effect, content, tell_guests, now)
 
         return self.attempt(effect, now, write)
@@ -425,8 +425,8 @@ class Delivery:
             return []
 
         def cancel(effect: Effect, now: datetime) -> list[Outcome]:
-            self._not_while_under_way(effect, now)
-            if (until := self._begins(now)) is not None:
+            self.not_while_under_way(effect, now)
+            if (until := self.begins(now)) is not None:
                 effect = self._ledger.advance(effect.number, effect.state, effect.state, under_way_until=until)
             stood = effect.state is SENT
             if stood or effect.external_id or effect.in_doubt:
@@ -458,7 +458,7 @@ class Delivery:
         payload = {**effect.payload, "guests": list(ours)}
         before = effect
         effect = self._ledger.advance(
-            effect.number, effect.state, effect.state, in_doubt=True, payload=payload, under_way_until=self._begins(now)
+            effect.number, effect.state, effect.state, in_doubt=True, payload=payload, under_way_until=self.begins(now)
         )
         try:
             for identity in _event_ids(effect):

@@ -264,7 +264,7 @@ class Reconciler:
             now = clock()
             view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
             self._remember(view, now)
-            outcomes, view = self._follow_up(view, current, now)
+            outcomes, view, waits = self._follow_up(view, current, now)
             report.outcomes += outcomes
             _log_outcomes(view, outcomes)
             deleted = self._deleted_rows(view, now)
@@ -274,7 +274,7 @@ class Reconciler:
             self._write_back.history(view)
             self._write_back.rows(view, now)
             told = (view.stopped,) if view.stopped else deleted
-            self._ledger.conclude(file.id, Concluded(view.in_progress, tuple(view.windows()), told), now)
+            self._ledger.conclude(file.id, Concluded(view.in_progress or waits, tuple(view.windows()), told), now)
             self._to_read.discard(file.id)
             self._read.add(file.id)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
@@ -471,21 +471,20 @@ class Reconciler:
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
 
-    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView]:
-        """Tell tickets and threads; the view that comes back says what could not be told."""
+    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView, bool]:
+        """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""
         outcomes, told = self._follow_ups.carry_out(view, now)
         if outcomes:
             view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file))
         if not told:
-            return outcomes, view
-        self._in_progress[view.file.id] = True
+            return outcomes, view, False
         rows = tuple(
             replace(row, decision=telling.with_follow_ups(row.decision, one.unfit, one.waiting))
             if (one := told.get(row.deployment.id))
             else row
             for row in view.rows
         )
-        return outcomes, replace(view, rows=rows)
+        return outcomes, replace(view, rows=rows), True
 
     def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
         wish, identity = row.decision.event, row.deployment.id
