@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test test-reliability audit check lint format screenshots reference wheel clean
+.PHONY: install demo test test-postgresql test-reliability audit check lint format screenshots bench reference wheel clean
 
 install: $(STAMP)
 
@@ -20,6 +20,11 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
+
+# Everything that uses a store, on a PostgreSQL that the tests start themselves.
+test-postgresql: install
+	DEPLOYLOG_TEST_STORE=postgresql $(BIN)/python -m pytest $(AT_ONCE) tests/story tests/reliability \
+	$(wildcard tests/test_*.py) $(ARGS)
 
 # The whole proof of docs/reliability.md: hours, not minutes.
 test-reliability: install
@@ -50,6 +55,10 @@ screenshots: install
 # The pages of docs/ that are written by the code.
 reference: install
 	PYTHONPATH=tests $(BIN)/python tests/reference_pages.py
+
+# What a pass costs, in calls and seconds; ARGS: how many logs (50).
+bench: install
+	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/bench.py $(ARGS)
 
 wheel: install
 	$(BIN)/python -m build --quiet --wheel

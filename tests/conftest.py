@@ -1,15 +1,18 @@
-"""The figures of the reliability tests, added up over all processes of a run and printed at its end.
+"""The stores tests run on; and the figures of the reliability tests, added up over all processes of a run.
 
-They stand here because the process that prints (pytest-xdist's controller) loads no conftest below this one.
+The figures stand here because the process that prints (pytest-xdist's controller) loads no conftest below this one.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+from stores import SQLITE, NewStore, PostgreSQL, kinds_for, sqlite_store, started_postgresql
 
 FIGURES = pytest.StashKey[Counter[str]]()
 
@@ -39,3 +42,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.section("reliability")
         for name, count in sorted(counted.items()):
             terminalreporter.write_line(f"{name}: {count}")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Whatever uses a store runs on each kind of store that its module is for (stores.py)."""
+    if "store_kind" in metafunc.fixturenames:
+        metafunc.parametrize("store_kind", kinds_for(metafunc.module.__name__), scope="session")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """A server of this process of the run, started when first asked for."""
+    with started_postgresql() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def new_store(store_kind: str, request: pytest.FixtureRequest) -> NewStore:
+    """Makes stores of the kind under test; its own folder for each."""
+    if store_kind == SQLITE:
+        return sqlite_store
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    return server.new_store

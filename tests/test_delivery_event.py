@@ -18,6 +18,7 @@ from deploylog.lifecycle import EffectSeen, EffectState
 from deploylog.mime import MARKER
 from deploylog.model import Kind
 from fakes import PASSING, Crash, FakeCalendar, FakeMailbox, Fault, Outside, Told, WatchedLedger
+from stores import NewStore
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 LOG, DEPLOYMENT = "log-1", "DIBA-0014"
@@ -109,9 +110,11 @@ def _quietly() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    ledger = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}")
-    sa.event.listen(ledger.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous=OFF"))
+def engine(new_store: NewStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    """A ledger's. These tests end processes, not machines: a commit need not wait for the disk."""
+    ledger = Ledger.open(new_store(tmp_path_factory.mktemp("ledger")))
+    if not ledger.store.shared:
+        sa.event.listen(ledger.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous=OFF"))
     yield ledger.engine
     ledger.close()
 

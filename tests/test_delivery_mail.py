@@ -27,6 +27,7 @@ from deploylog.lifecycle import PARKED, EffectSeen, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, marker_for
 from deploylog.model import Key, Kind
 from fakes import CRASHES, PASSING, Crash, FakeCalendar, FakeMailbox, Fault, Outside, Stored, WatchedLedger
+from stores import NewStore
 
 START = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 LOG, DEPLOYMENT = "log-1", "DIBA-0014"
@@ -147,11 +148,11 @@ def _quietly() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
-    """A ledger file. These tests end processes, not machines: a commit need not wait for the disk."""
-    url = f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'ledger.db'}"
-    ledger = Ledger.open(url)
-    sa.event.listen(ledger.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous=OFF"))
+def engine(new_store: NewStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.Engine]:
+    """A ledger's. These tests end processes, not machines: a commit need not wait for the disk."""
+    ledger = Ledger.open(new_store(tmp_path_factory.mktemp("ledger")))
+    if not ledger.store.shared:
+        sa.event.listen(ledger.engine, "checkout", lambda connection, *_: connection.execute("PRAGMA synchronous=OFF"))
     yield ledger.engine
     ledger.close()
 

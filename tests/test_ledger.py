@@ -23,6 +23,7 @@ from deploylog.identity import Known
 from deploylog.ledger import Ledger, LogSeen, Sight, metadata
 from deploylog.lifecycle import EffectSeen, EffectState, Memory
 from deploylog.model import Key, Kind, Status
+from stores import NewStore, sqlite_store
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
 KEY = Key("log-1", "DIBA-0014", Kind.START, 1, 0, "es")
@@ -31,8 +32,15 @@ PAYLOAD = {"to": ["it@diba.example"], "subject": "Producció — ñ 😀"}
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'deploylog.db'}"
+def url(new_store: NewStore, tmp_path: Path) -> str:
+    return new_store(tmp_path)
+
+
+@pytest.fixture
+def sqlite_ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger.open(sqlite_store(tmp_path))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -123,8 +131,8 @@ def test_a_password_in_the_address_is_not_shown() -> None:
     assert "secret" not in str(problem.value)
 
 
-def test_every_commit_reaches_the_disk_and_readers_do_not_wait(ledger: Ledger) -> None:
-    with ledger.engine.connect() as connection:
+def test_every_commit_reaches_the_disk_and_readers_do_not_wait(sqlite_ledger: Ledger) -> None:
+    with sqlite_ledger.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2  # FULL
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
 
@@ -158,7 +166,7 @@ def test_what_died_is_meant_again_as_new(ledger: Ledger) -> None:
 
 def test_intents_are_committed_all_or_none(ledger: Ledger) -> None:
     broken = Key("log-1", "DIBA-0014", Kind.START, 1, 0, "ca")
-    with pytest.raises(sa.exc.StatementError):
+    with pytest.raises((sa.exc.StatementError, TypeError)):
         ledger.commit([(KEY, PAYLOAD, None), (broken, {"to": object()}, None)], NOW)  # cannot be stored
     assert ledger.effects_of("log-1") == []
 
@@ -192,8 +200,8 @@ def test_a_move_from_another_state_is_refused_and_changes_nothing(
 
 
 @pytest.fixture(scope="module")
-def memory_ledger(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path_factory.mktemp('ledger') / 'one.db'}")
+def memory_ledger(new_store: NewStore, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    opened = Ledger.open(new_store(tmp_path_factory.mktemp("ledger")))
     yield opened
     opened.close()
 
@@ -364,7 +372,8 @@ def test_a_writer_waits_for_another_instead_of_failing(ledger: Ledger, other: Le
     assert (seen.state, seen.reason) == (SENDING, "first")
 
 
-def test_one_store_is_held_by_one_daemon(ledger: Ledger, other: Ledger) -> None:
+def test_a_file_is_held_by_one_daemon(sqlite_ledger: Ledger) -> None:
+    ledger, other = sqlite_ledger, Ledger.open(str(sqlite_ledger.engine.url))
     with ledger.hold():
         with pytest.raises(ConfigurationError, match="another deploylog is running"), other.hold():
             pytest.fail("two hold one store")
@@ -372,6 +381,7 @@ def test_one_store_is_held_by_one_daemon(ledger: Ledger, other: Ledger) -> None:
         other.commit([(KEY, PAYLOAD, None)], NOW)
     with other.hold():
         pass
+    other.close()
 
 
 HOLDER = """
@@ -383,9 +393,10 @@ with Ledger.open(sys.argv[1]).hold():
 """
 
 
-def test_a_killed_daemon_leaves_no_lock_behind(ledger: Ledger, url: str) -> None:
+def test_a_killed_daemon_leaves_no_lock_behind(sqlite_ledger: Ledger) -> None:
+    ledger = sqlite_ledger
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLDER, str(ledger.engine.url)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with holder:
         assert holder.stdout is not None

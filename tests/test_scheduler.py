@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
-from deploylog.scheduler import Scheduler
+from deploylog.errors import StoreUnreachable
+from deploylog.scheduler import FIRST_WAIT, Scheduler
 
 PATIENCE = 5.0
 """Seconds a tick that has to come is waited for."""
@@ -42,13 +44,15 @@ class Passes:
     due: Callable[[datetime], datetime | None] = lambda _: None
     act: Callable[[int], None] = lambda _: None
     """Done within the pass of that number, from 1."""
+    went_through: Callable[[int], bool] = lambda _: True
+    """Whether the pass of that number could work with the store."""
     seen: list[tuple[bool, datetime]] = field(default_factory=list)
     ended: int = 0
     at_once: int = 0
     most_at_once: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def run(self, whole: bool) -> None:
+    def run(self, whole: bool) -> bool:
         with self._changed:
             self.at_once += 1
             self.most_at_once = max(self.most_at_once, self.at_once)
@@ -62,6 +66,7 @@ class Passes:
                 self.at_once -= 1
                 self.ended += 1
                 self._changed.notify_all()
+        return self.went_through(number)
 
     def wait_for(self, count: int) -> None:
         """Until so many passes ended."""
@@ -203,3 +208,26 @@ def test_stopped_before_it_began_it_does_nothing() -> None:
 
 def _wait(event: threading.Event) -> None:
     assert event.wait(PATIENCE)
+
+
+def test_a_pass_whose_store_cannot_be_worked_with_is_tried_again_soon_and_whole() -> None:
+    passes = Passes(went_through=lambda number: number > 2)
+    with running(passes, LONG):
+        passes.wait_for(3)
+    assert [whole for whole, _ in passes.seen] == [True, True, True]
+    waits = [then - before for (_, before), (_, then) in pairwise(passes.seen)]
+    assert waits[0] >= FIRST_WAIT
+    assert waits[1] >= 2 * FIRST_WAIT
+
+
+def test_a_store_lost_after_the_pass_is_no_traceback_and_tried_again_soon(caplog: pytest.LogCaptureFixture) -> None:
+    def lost(after: datetime) -> datetime | None:
+        if len(passes.seen) == 1:
+            raise StoreUnreachable("store: gone")
+        return None
+
+    passes = Passes(due=lost)
+    with running(passes, LONG):
+        passes.wait_for(2)
+    assert [whole for whole, _ in passes.seen] == [True, True]
+    assert caplog.records == []

@@ -17,7 +17,7 @@ from deploylog.cells import Names, find_layout
 from deploylog.config import Config, load
 from deploylog.customer_logs import Installation
 from deploylog.deployment_log import COLUMNS, DEPLOYMENTS, HISTORY, HISTORY_COLUMNS
-from deploylog.errors import ConfigurationError, OutsideError, Refused
+from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused, StoreUnreachable
 from deploylog.google.connect import Google, connect
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import MissingTab
@@ -37,6 +37,9 @@ from deploylog.tickets.zammad import Zammad
 
 LONGEST_WAIT = 30.0
 """Seconds between two tries of a start that the network or Google's quota does not let through."""
+
+CLOCKS_DIFFER = 10.0
+"""Seconds by which the clocks of daemons may differ from their PostgreSQL's; `delivery.LONGEST_CALL` counts on it."""
 
 TEMPLATE_TABS = {DEPLOYMENTS: COLUMNS, HISTORY: HISTORY_COLUMNS}
 
@@ -125,7 +128,8 @@ def parts(
     metrics = Metrics()
     google = connect(config.google, config.calendar.id, called=metrics.called)
     try:
-        ledger = Ledger.open(config.store)
+        open_ledger = partial(Ledger.open, config.store)
+        ledger = patiently(open_ledger, waiting) if waiting else open_ledger()
         try:
             if carrying:
                 ledger.keep_to(carrying.shadow)
@@ -215,7 +219,17 @@ def patiently(call: Callable[[], T], tell: Callable[[str], None]) -> T:
     while True:
         try:
             return as_configuration_fault(call)
-        except OutsideError as failure:
+        except (OutsideError, StoreUnreachable) as failure:
             tell(f"{failure} Trying again in {wait:.0f} s.")
         time.sleep(wait)
         wait = min(wait * 2, LONGEST_WAIT)
+
+
+def check_clock(ledger: Ledger, now: datetime) -> None:
+    """Raises `DeploylogError` where this machine's clock is not the one the daemons on a PostgreSQL share."""
+    difference = ledger.store.clock_difference(now)
+    if abs(difference) > CLOCKS_DIFFER:
+        raise DeploylogError(
+            f"this machine's clock differs from PostgreSQL's by {difference:.0f} s, and daemons that share a store "
+            "must agree on the time; nothing is done until both are synchronized (chrony, systemd-timesyncd)"
+        )

@@ -26,13 +26,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploylog import __version__, bootstrap, logs, settling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
-from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
+from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, StoreUnreachable
 from deploylog.installation import Step
-from deploylog.ledger import Effect
+from deploylog.ledger import Effect, Ledger
 from deploylog.messages import moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
 from deploylog.observe import LogView, RowView
-from deploylog.ownership import TakenOver
+from deploylog.ownership import Ownership, TakenOver
 from deploylog.plan import as_data, plain, tables
 from deploylog.reconcile import PassReport
 from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
@@ -116,7 +116,7 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carry
         progress = _progress_lines(manager.alive)
         taken_over: list[TakenOver] = []
 
-        def one_pass(whole: bool) -> None:
+        def one_pass(whole: bool) -> bool:
             try:
                 # Where Drive cannot be reached the pass will say so.
                 with suppress(OutsideError):
@@ -124,13 +124,19 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carry
             except TakenOver as lost:
                 taken_over.append(lost)
                 scheduler.stop()
-            else:
-                began = bootstrap.now()
-                report = problems.tell(lambda: parts.reconciler.run_pass(bootstrap.now, whole, progress, stopping))
-                parts.metrics.passed(whole, report, began, bootstrap.now())
-                manager.alive()
-                if whole and report is not None:
-                    heartbeat.beat()
+                return True
+
+            def run_pass() -> PassReport:
+                bootstrap.check_clock(parts.ledger, bootstrap.now())
+                return parts.reconciler.run_pass(bootstrap.now, whole, progress, stopping)
+
+            began = bootstrap.now()
+            report = problems.tell(run_pass)
+            parts.metrics.passed(whole, report, began, bootstrap.now())
+            manager.alive()
+            if whole and report is not None:
+                heartbeat.beat()
+            return problems.store_reached
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
@@ -143,7 +149,13 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carry
             manager.stopping()
         if taken_over:
             raise taken_over[0]
-        with suppress(OutsideError):
+        _release(parts.ledger, ownership)
+
+
+def _release(ledger: Ledger, ownership: Ownership) -> None:
+    """Take the folder's mark away, unless other daemons work on with it; one that stays grows old."""
+    with suppress(OutsideError, StoreUnreachable):
+        if ledger.store.is_last():
             ownership.release()
 
 
@@ -153,12 +165,12 @@ def once(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False
     logs.set_up()
     with bootstrap.parts(config, None, SHADOW if shadow else REAL) as parts, parts.ledger.hold():
         ownership = parts.ownership()
+        bootstrap.check_clock(parts.ledger, bootstrap.now())
         ownership.claim(bootstrap.now(), take_over)
         try:
             report = parts.reconciler.run_pass(bootstrap.now, True, _progress_lines())
         finally:
-            with suppress(OutsideError):
-                ownership.release()
+            _release(parts.ledger, ownership)
     for line in (*report.problems, *report.needs_attention):
         typer.echo(line)
     typer.echo(f"{_count(report.logs_read, 'log')} read, {_count(len(report.outcomes), 'effect')} carried out")
@@ -438,7 +450,6 @@ def settle(
 ) -> None:
     """Close a parked effect: `sent`, it did go out; `unsent`, it did not, and goes out if it is still wanted."""
     from deploylog.config import load
-    from deploylog.ledger import Ledger
 
     if verdict not in settling.VERDICTS:
         raise ConfigurationError(f"{verdict} is neither sent nor unsent")
@@ -448,6 +459,35 @@ def settle(
     finally:
         ledger.close()
     typer.echo(f"effect {effect} ({one.key.kind} {one.key.target} of {one.key.deployment_id}): {verdict}")
+
+
+store_app = typer.Typer(no_args_is_help=True, help="The store the ledger is kept in.")
+app.add_typer(store_app, name="store")
+
+
+@store_app.command("copy")
+def copy_(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="sqlite:///FILE or postgresql+psycopg://…")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Likewise; made if it is not there, and must be empty.")],
+) -> None:
+    """Copy all of a store to another, such as from SQLite to PostgreSQL; stop the daemon first."""
+    from deploylog.store_copy import copy_store
+
+    with ExitStack() as opened:
+        ledgers = []
+        for url in (source, target):
+            if url.startswith("sqlite:///") and url == source and not Path(url.removeprefix("sqlite:///")).is_file():
+                raise ConfigurationError(f"store copy: there is no file {url.removeprefix('sqlite:///')}; check FROM")
+            ledger = Ledger.open(url)
+            opened.callback(ledger.close)
+            ledgers.append(ledger)
+        for ledger in ledgers:
+            opened.enter_context(ledger.hold())
+        for ledger in ledgers:
+            if not ledger.store.is_last():
+                raise ConfigurationError("store copy: a deploylog is running on one of the stores; stop it first")
+        copied = copy_store(ledgers[0], ledgers[1], lambda table, rows: typer.echo(f"{table}: {_count(rows, 'row')}"))
+    typer.echo(f"{_count(sum(copied.values()), 'row')} copied and counted; set store in the configuration to TO")
 
 
 @app.command()
@@ -524,16 +564,20 @@ class _Problems:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self.store_reached = True
+        """Whether the store could be worked with in the last pass."""
 
     def tell(self, run_pass: Callable[[], PassReport]) -> PassReport | None:
         """Run a pass and log its new problems; a pass that fails as a whole is one, and the next tick tries again.
 
         Gives its report; None where it failed as a whole.
         """
-        report = None
+        report, self.store_reached = None, True
         try:
             report = run_pass()
             now = set(report.problems)
+        except StoreUnreachable as problem:
+            now, self.store_reached = {f"pass not finished: {problem}"}, False
         except (DeploylogError, SQLAlchemyError) as problem:
             now = {f"pass not finished: {str(problem).splitlines()[0]}"}
         for sentence in sorted(now - self._known):

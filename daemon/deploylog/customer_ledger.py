@@ -29,36 +29,35 @@ class CustomerLedger:
     """Reads and writes those tables of a ledger."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._reading = ledger.engine
-        self._writing = ledger.engine.execution_options(writes=True)
+        self._store = ledger.store
 
     def shares(self, log_id: str) -> dict[str, str]:
         """The role we gave in a log, by address; what staff gave by hand is not among it."""
-        with self._reading.connect() as connection:
+        with self._store.reading() as connection:
             rows = connection.execute(sa.select(shares).where(shares.c.log_id == log_id)).all()
         return {row.address: row.role for row in rows}
 
     def keep_share(self, log_id: str, address: str, role: str) -> None:
         """Before it is shared: a crash in between is made good by sharing again."""
-        with self._writing.begin() as connection:
+        with self._store.writing() as connection:
             connection.execute(sa.delete(shares).where(*_is(log_id, [address])))
             connection.execute(sa.insert(shares).values(log_id=log_id, address=address, role=role))
 
     def forget_shares(self, log_id: str, addresses: Sequence[str]) -> None:
         if addresses:
-            with self._writing.begin() as connection:
+            with self._store.writing() as connection:
                 connection.execute(sa.delete(shares).where(*_is(log_id, addresses)))
 
     def add_bounce(self, message_id: str, addresses: Sequence[str], at: datetime) -> None:
         """A mail that came back; `message_id` is the report's own, by which it is told that it was read."""
-        with self._writing.begin() as connection:
+        with self._store.writing() as connection:
             for address in addresses:
                 values = {"message_id": message_id, "address": address, "at": at}
                 connection.execute(sa.insert(bounces).values(**values))
 
     def bounces(self) -> dict[str, list[tuple[str, datetime]]]:
         """By the report's message id: the addresses that failed (empty for a report about none), and when."""
-        with self._reading.connect() as connection:
+        with self._store.reading() as connection:
             rows = connection.execute(sa.select(bounces)).all()
         found: dict[str, list[tuple[str, datetime]]] = {}
         for row in rows:

@@ -7,7 +7,8 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,10 +19,12 @@ from deploylog.bounces import Bounces
 from deploylog.cells import folded, text_of
 from deploylog.config import Config
 from deploylog.customer_ledger import CustomerLedger
-from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
+from deploylog.delivery import LONGEST_CALL
+from deploylog.errors import Busy, ConfigurationError, DeploylogError, OutsideError, StoreUnreachable
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, CellWrite, MissingTab
+from deploylog.kept import contacts_from_json, contacts_to_json
 from deploylog.ledger import Ledger, LogSeen
 from deploylog.lifecycle import Policy
 from deploylog.messages import Messages
@@ -35,6 +38,8 @@ SUFFIX = " - Deployment log"
 """The procedure: "File names must begin with the customer's name"."""
 LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
+
+_COUNTED = "contacts that count"
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +120,13 @@ class CustomerLogs:
     def settled(self, current: Registry, now: datetime) -> Registry:
         """The registry with the contacts that count: those whose rows were left alone for `notify.settle`."""
         settle = self._policy.timing.settle
-        self._counted = count_contacts(self._counted, current.contacts, now, settle)
+        before = self._counted
+        if self._ledger.store.shared and (kept := self._ledger.kept(_COUNTED)) is not None:
+            # All daemons count the same contacts: else one would invite whom the other does not know yet.
+            before = contacts_from_json(kept)
+        self._counted = count_contacts(before, current.contacts, now, settle)
+        if self._ledger.store.shared and self._counted != before:
+            self._ledger.keep(_COUNTED, contacts_to_json(self._counted))
         return replace(current, contacts=self._counted.contacts)
 
     def registry_problems(self, current: Registry) -> list[str]:
@@ -200,6 +211,8 @@ class CustomerLogs:
         for customer in filter(is_ours, current.customers):
             try:
                 file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
+            except StoreUnreachable:
+                raise
             except DeploylogError as problem:
                 problems.append(f"{customer.name}: its log cannot be made, named or shared: {problem}")
             else:
@@ -221,7 +234,7 @@ class CustomerLogs:
         if file is None:
             if customer.problems or self._is_told_gone(customer, files, problems) or not left_alone:
                 return None
-            file, copied = self._found_or_copied(customer)
+            file, copied = self._found_or_copied(customer, now)
             log.info("log made", customer=customer.name, log=file.name)
         elif left_alone and _is_by_link_alone(customer, file):
             # It was made under the name the row had before.
@@ -248,7 +261,7 @@ class CustomerLogs:
             known = self._unchanged[name] = (customer.fingerprint, since)
         return now - known[1] >= self._policy.timing.settle
 
-    def _found_or_copied(self, customer: Customer) -> tuple[DriveFile, bool]:
+    def _found_or_copied(self, customer: Customer, now: datetime) -> tuple[DriveFile, bool]:
         """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.
 
         Where a link hints at one elsewhere in the drive, it is that one.
@@ -264,10 +277,28 @@ class CustomerLogs:
         if not self._has_template:
             raise ConfigurationError(self._left_folder(self._config.drive.template))
         name, folder = customer.name + SUFFIX, self._installation.folder.id
-        file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
+        with self._copying(digest, now):
+            file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
         # It is known from now on, so that one that is trashed before it was read is not made anew.
         self._ledger.see_log(LogSeen(file.id, customer.name, 0, 0, None))
         return file, True
+
+    @contextmanager
+    def _copying(self, digest: str, now: datetime) -> Iterator[None]:
+        """A copy under way, as other daemons see it. Raises `Busy` where one that was cut off may still be at it."""
+        if not self._ledger.store.shared:
+            yield
+            return
+        name = f"copying {digest}"
+        until = self._ledger.kept(name)
+        if until is not None and now < datetime.fromisoformat(until):
+            raise Busy("another daemon may be making it; it is looked for again when that one's call is over")
+        self._ledger.keep(name, (now + LONGEST_CALL).isoformat())
+        try:
+            yield
+        finally:
+            # Where the store is lost this raises, and what was kept stands.
+            self._ledger.forget(name)
 
     def _left_folder(self, name: str) -> str:
         folder = self._config.drive.folder

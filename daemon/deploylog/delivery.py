@@ -40,6 +40,9 @@ from deploylog.tickets.mail_threads import MailThread
 
 DOUBT_WAIT = timedelta(seconds=5)
 """How long a send whose answer was lost may still be under way before its draft tells the truth."""
+LONGEST_CALL = timedelta(seconds=180)
+"""How long a daemon that lost its store may still be at a call it began: a token (40 s), the call (40 s) refused for
+it, another token, the call again (`google/transport.py`), and the clocks of two machines, 20 s apart at the most."""
 FIRST_BACKOFF = timedelta(seconds=2)
 LONGEST_BACKOFF = timedelta(minutes=2)
 _GOLDEN_RATIO = 0.618
@@ -96,6 +99,26 @@ class Delivery:
         self._gmail = gmail
         self._calendar = calendar
         self._mailboxes = mailboxes
+        self.clock: Callable[[], datetime] | None = None
+        """Says when a call begins, where `now` may lie seconds back."""
+
+    # Other daemons ---------------------------------------------------------------------------------------------
+
+    def begins(self, now: datetime) -> datetime | None:
+        """Until when others leave the call alone that begins now, should this daemon be cut off meanwhile."""
+        if not self._ledger.store.shared:
+            return None
+        return (self.clock() if self.clock else now) + LONGEST_CALL
+
+    @staticmethod
+    def not_while_under_way(effect: Effect, now: datetime) -> None:
+        """Raises `Busy` where a daemon that was cut off may still be at its call: nothing may be concluded yet."""
+        until = effect.under_way_until
+        if until is not None and now < until:
+            rest = (until - now).total_seconds()
+            raise Busy(
+                "another daemon may still be at this; it is looked up again when its call is over", retry_after=rest
+            )
 
     # Mails -----------------------------------------------------------------------------------------------------
 
@@ -190,13 +213,19 @@ class Delivery:
                 self._mailbox(effect).delete_draft(superfluous)
             if (draft := self._mailbox(effect).draft(ours[0])) is not None:
                 return self._drafted(effect, draft.id, draft.thread_id)
+        self.not_while_under_way(effect, now)
         thread = self._thread(effect)
         try:
             content = compose(_letter(effect.payload), thread, marker, now)
         except ValueError as problem:
             raise Refused(f"the mail cannot be written: {problem}") from problem
         effect = self._ledger.advance(
-            effect.number, effect.state, effect.state, attempts=effect.attempts + 1, in_doubt=True
+            effect.number,
+            effect.state,
+            effect.state,
+            attempts=effect.attempts + 1,
+            in_doubt=True,
+            under_way_until=self.begins(now),
         )
         try:
             draft = self._create_draft(effect, content, thread)
@@ -233,6 +262,7 @@ class Delivery:
             attempts=effect.attempts + 1,
             retry_at=now + DOUBT_WAIT,
             in_doubt=True,
+            under_way_until=self.begins(now),
         )
         try:
             sent = self._mailbox(effect).send_draft(effect.draft_id)
@@ -257,12 +287,14 @@ class Delivery:
     def _resolve(self, effect: Effect, now: datetime) -> list[Outcome]:
         """A send without an answer: there -> not sent, send; gone -> look in the thread; neither -> parked."""
         if self._mailbox(effect).draft(effect.draft_id) is not None:
+            self.not_while_under_way(effect, now)
             # Not sent. Whether it is still wanted is decided anew in this pass.
             self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False, retry_at=None)
             return []
         found = self._in_thread(effect)
         if found:
             return [self._sent(effect, found.id, found.thread_id, now)]
+        self.not_while_under_way(effect, now)
         reason = "the draft is gone and its thread does not show the mail"
         return [self._park(effect, EffectState.UNKNOWN, reason)]
 
@@ -312,6 +344,7 @@ class Delivery:
             if found := self._in_thread(effect):
                 return [self._found_sent(effect, found, now)]
         elif effect.in_doubt:
+            self.not_while_under_way(effect, now)
             for draft in self._drafts_with(effect):
                 self._mailbox(effect).delete_draft(draft)
         self._ledger.advance(effect.number, effect.state, EffectState.DEAD, in_doubt=False, retry_at=None, draft_id="")
@@ -380,7 +413,14 @@ class Delivery:
             [effect] = self._ledger.commit([(key, {"guests": ours}, None)], now)
         if effect.retry_at is not None and effect.retry_at > now:
             return []
-        return self.attempt(effect, now, lambda one, at: self._write_event(one, content, tell_guests, at))
+
+        def write(effect: Effect, now: datetime) -> list[Outcome]:
+            if not effect.in_doubt:
+                # A cancellation; two who write cannot undo each other, by the event's id and etag.
+                self.not_while_under_way(effect, now)
+            return self._write_event(effect, content, tell_guests, now)
+
+        return self.attempt(effect, now, write)
 
     def withdraw(self, log_id: str, deployment_id: str, now: datetime) -> list[Outcome]:
         """Cancel the event, also one that only may be there, and tell its guests; nothing is called where none is."""
@@ -389,6 +429,9 @@ class Delivery:
             return []
 
         def cancel(effect: Effect, now: datetime) -> list[Outcome]:
+            self.not_while_under_way(effect, now)
+            if (until := self.begins(now)) is not None:
+                effect = self._ledger.advance(effect.number, effect.state, effect.state, under_way_until=until)
             stood = effect.state is SENT
             if stood or effect.external_id or effect.in_doubt:
                 # Which of its ids it has is not sure where an answer was lost; the first that stands is it.
@@ -418,7 +461,9 @@ class Delivery:
         ours = dict.fromkeys((*effect.payload.get("guests", ()), *content.guests))
         payload = {**effect.payload, "guests": list(ours)}
         before = effect
-        effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True, payload=payload)
+        effect = self._ledger.advance(
+            effect.number, effect.state, effect.state, in_doubt=True, payload=payload, under_way_until=self.begins(now)
+        )
         try:
             for identity in _event_ids(effect):
                 brought = self._bring_about(before, identity, content, tell_guests, look_first)
@@ -500,10 +545,14 @@ class Delivery:
         try:
             return act(effect, now)
         except OutsideError as failure:
-            return self._failed(effect.number, failure, now)
+            return self._failed(effect.number, failure, now, effect.under_way_until)
 
-    def _failed(self, number: int, failure: OutsideError, now: datetime) -> list[Outcome]:
-        """Neither the state nor the doubt changes here: only the act itself knows what its failure means."""
+    def _failed(
+        self, number: int, failure: OutsideError, now: datetime, others: datetime | None = None
+    ) -> list[Outcome]:
+        """`others`: until when a call may be under way that this failure says nothing of. Our own is over.
+
+        Neither the state nor the doubt changes here: only the act itself knows what its failure means."""
         effect = self._ledger.effect(number)
         assert effect is not None
         later = now + backoff(number, effect.attempts, failure)
@@ -513,7 +562,7 @@ class Delivery:
         nothing_outside = effect.state is EffectState.COMMITTED and not effect.in_doubt
         if nothing_outside and effect.key.kind is not Kind.EVENT and _for_good(failure):
             return [self._park(effect, FAILED, reason)]
-        self._ledger.advance(number, effect.state, effect.state, retry_at=later, reason=reason)
+        self._ledger.advance(number, effect.state, effect.state, retry_at=later, reason=reason, under_way_until=others)
         return []
 
 

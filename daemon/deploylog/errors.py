@@ -67,3 +67,7 @@ class Conflict(Refused):
 
 class Changed(Refused):
     """412: somebody changed it since it was read."""
+
+
+class StoreUnreachable(DeploylogError):  # noqa: N818
+    """The ledger's PostgreSQL cannot be worked with now: the pass ends, and is tried again."""

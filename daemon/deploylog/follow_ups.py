@@ -191,6 +191,7 @@ class FollowUps:
         frozen = {"text": text, "internal": internal, **asked_for}
 
         def write(effect: Effect, at: datetime) -> list[Outcome]:
+            self.delivery.not_while_under_way(effect, at)
             return self._asking(named, at, lambda: self._write(effect, tracker, found, occasion, at))
 
         pending = self.ledger.commit([(key, frozen, now)], now)
@@ -212,6 +213,7 @@ class FollowUps:
                 attempts=effect.attempts + 1,
                 in_doubt=True,
                 retry_at=now + DOUBT_WAIT,
+                under_way_until=self.delivery.begins(now),
             )
             try:
                 note = tracker.add_note(ticket, str(effect.payload["text"]), bool(effect.payload["internal"]))
@@ -230,6 +232,7 @@ class FollowUps:
             return self.delivery.drop(effect, now)
 
         def look(effect: Effect, now: datetime) -> list[Outcome]:
+            self.delivery.not_while_under_way(effect, now)
             named = _Named(str(effect.payload["service"]), str(effect.payload["reference"]))
             note = ""
             if effect.in_doubt and any(one.name == named.service for one in self.trackers):

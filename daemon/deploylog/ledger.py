@@ -7,13 +7,11 @@ All instants are UTC. Nothing here decides; `lifecycle.py` does.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 import secrets
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,13 +21,16 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.util import CommandError
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
 from deploylog.adoption import Past
-from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachable
 from deploylog.identity import Known
+from deploylog.kept import Concluded, concluded_from_json, concluded_to_json
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
 from deploylog.model import Key, Kind, Status
+from deploylog.store import Store, is_unreachable, open_engine, reason_of
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -58,6 +59,9 @@ logs = sa.Table(
     sa.Column("highest", sa.Integer, nullable=False, default=0),
     sa.Column("version", sa.BigInteger, nullable=False, default=0),
     sa.Column("edited_at", Instant),
+    sa.Column("unfinished", sa.Boolean, nullable=False, default=False, server_default=sa.false()),
+    sa.Column("looked_at", Instant),
+    sa.Column("concluded", sa.JSON(none_as_null=True)),
 )
 deployments = sa.Table(
     "deployment",
@@ -104,6 +108,7 @@ effects = sa.Table(
     sa.Column("message_header", sa.Text, nullable=False, default=""),
     sa.Column("content_hash", sa.String(64), nullable=False, default=""),
     sa.Column("to_tell", sa.String(16), nullable=False, default=""),
+    sa.Column("under_way_until", Instant),
     sa.UniqueConstraint("log_id", "deployment_id", "kind", "generation", "round", "target", name="effect_key"),
 )
 history = sa.Table(
@@ -113,6 +118,12 @@ history = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True),
     sa.Column("at", Instant),
     sa.Column("cells", sa.JSON, nullable=False),
+)
+kept = sa.Table(
+    "kept",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
 )
 stores = sa.Table("store", metadata, sa.Column("id", sa.String(32), primary_key=True))
 own_secrets = sa.Table(
@@ -156,6 +167,8 @@ class Effect:
     content_hash: str
     to_tell: str = ""
     """What History has still to say of it: `sent`, `invited`, `updated`, `recorded` or `withdrawn`; else empty."""
+    under_way_until: datetime | None = None
+    """On a shared store: until then another daemon that began a call, and was cut off, may still be at it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +182,12 @@ class LogSeen:
     version: int
     edited_at: datetime | None
     """When an edit was last noticed."""
+    unfinished: bool = False
+    """A look began and did not come to its end: whoever may looks again."""
+    looked_at: datetime | None = None
+    """When a look last came to its end."""
+    concluded: Concluded | None = None
+    """What that look concluded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,28 +200,32 @@ class Sight:
 
 
 class Ledger:
-    """The store behind a URL. One daemon writes (`hold`); others may read at the same time."""
+    """What is kept in a store. Its daemons write (`hold`); others may read at the same time."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writing = engine.execution_options(writes=True)
+        self.store = Store(engine)
 
     @classmethod
     def open(cls, url: str) -> Ledger:
-        """Connect and bring the schema up to date. Raises `ConfigurationError` where that is not possible."""
+        """Connect and bring the schema up to date. Raises `ConfigurationError` where that is not possible.
+
+        Raises `StoreUnreachable` where PostgreSQL does not answer, or not yet.
+        """
+        ledger, opened = None, False
         try:
-            engine = sa.create_engine(url)
-            if engine.dialect.name == "sqlite":
-                _prepare_sqlite(engine)
-            ledger = cls(engine)
+            ledger = cls(open_engine(url))
             ledger._migrate()
+            opened = True
         except ImportError as problem:
             raise ConfigurationError(
                 f"store: {_shown(url)} needs a driver that is not installed ({problem}); "
                 "for PostgreSQL install deploylog[postgresql]"
             ) from problem
         except (sa.exc.SQLAlchemyError, OSError) as problem:
-            reason = str(getattr(problem, "orig", None) or problem).splitlines()[0]
+            reason = reason_of(problem)
+            if ledger is not None and ledger.store.shared and is_unreachable(problem):
+                raise StoreUnreachable(f"store: {_shown(url)} does not answer ({reason}).") from problem
             raise ConfigurationError(
                 f"store: {_shown(url)} cannot be opened ({reason}); "
                 "check the address, and that its folder exists and may be written"
@@ -212,40 +235,25 @@ class Ledger:
                 f"store: {_shown(url)} was made by a later version of deploylog ({problem}); "
                 "run that version, or give this one a store of its own"
             ) from problem
+        finally:
+            if ledger is not None and not opened:
+                ledger.close()
         return ledger
 
     def close(self) -> None:
-        self.engine.dispose()
+        self.store.close()
 
     def _migrate(self) -> None:
         config = AlembicConfig()
         config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        with self._writing.begin() as connection:
+        with self.engine.execution_options(writes=True).begin() as connection:
+            self.store.one_at_a_time(connection)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
-    @contextmanager
-    def hold(self) -> Iterator[None]:
-        """Be the one daemon of this store while inside; a killed one leaves nothing behind (flock).
-
-        Raises `ConfigurationError` where another process holds it. A store without a file of its own (memory,
-        PostgreSQL) is not locked here.
-        """
-        file = self.engine.url.database
-        if self.engine.dialect.name != "sqlite" or not file or file == ":memory:":
-            yield
-            return
-        descriptor = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as problem:
-                raise ConfigurationError(
-                    f"store: another deploylog is running on {file}; stop it first, or give this one a store of its own"
-                ) from problem
-            yield
-        finally:
-            os.close(descriptor)
+    def hold(self) -> AbstractContextManager[None]:
+        """Be a daemon of this store while inside (`Store.hold`)."""
+        return self.store.hold()
 
     def keep_to(self, shadow: bool) -> None:
         """Serve shadow runs only, or real ones only: as a new store is first used, so it stays.
@@ -276,7 +284,8 @@ class Ledger:
         return self._store_id("")
 
     def _store_id(self, prefix: str) -> str:
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
+            self.store.one_at_a_time(connection)
             known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
             if known is None:
                 known = (prefix + uuid.uuid4().hex)[:32]
@@ -290,7 +299,8 @@ class Ledger:
 
     def secret(self, name: str) -> bytes:
         """A secret of this store's own (32 bytes, by chance), made when first asked for."""
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
+            self.store.one_at_a_time(connection)
             query = sa.select(own_secrets.c.value).where(own_secrets.c.name == name)
             known = connection.execute(query).scalar_one_or_none()
             if known is None:
@@ -301,30 +311,50 @@ class Ledger:
     # What was seen ---------------------------------------------------------------------------------------------
 
     def log(self, file_id: str) -> LogSeen | None:
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             row = connection.execute(sa.select(logs).where(logs.c.file_id == file_id)).one_or_none()
-        return LogSeen(row.file_id, row.customer, row.highest, row.version, row.edited_at) if row else None
+        return _log_seen(row) if row else None
 
     def all_logs(self) -> dict[str, LogSeen]:
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             rows = connection.execute(sa.select(logs)).all()
-        return {
-            row.file_id: LogSeen(row.file_id, row.customer, row.highest, row.version, row.edited_at) for row in rows
-        }
+        return {row.file_id: _log_seen(row) for row in rows}
 
     def see_log(self, seen: LogSeen) -> None:
+        """What a look saw of the file, and whether it is `unfinished`; the highest number never sinks."""
         values = {
             "customer": seen.customer,
             "highest": seen.highest,
             "version": seen.version,
             "edited_at": seen.edited_at,
+            "unfinished": seen.unfinished,
         }
-        with self._writing.begin() as connection:
-            _upsert(connection, logs, {"file_id": seen.file_id}, values)
+        highest = sa.case((logs.c.highest > seen.highest, logs.c.highest), else_=seen.highest)
+        with self.store.writing() as connection:
+            _upsert(connection, logs, {"file_id": seen.file_id}, values, {"highest": highest})
+
+    def conclude(self, file_id: str, concluded: Concluded, now: datetime) -> None:
+        """A look at a log that was seen came to its end."""
+        values = {"unfinished": False, "looked_at": now, "concluded": concluded_to_json(concluded)}
+        with self.store.writing() as connection:
+            connection.execute(sa.update(logs).where(logs.c.file_id == file_id).values(**values))
+
+    def kept(self, name: str) -> Any:
+        """What was kept under that name, as JSON; None where nothing was."""
+        with self.store.reading() as connection:
+            return connection.execute(sa.select(kept.c.value).where(kept.c.name == name)).scalar_one_or_none()
+
+    def keep(self, name: str, value: Any) -> None:
+        with self.store.writing() as connection:
+            _upsert(connection, kept, {"name": name}, {"value": value})
+
+    def forget(self, name: str) -> None:
+        with self.store.writing() as connection:
+            connection.execute(sa.delete(kept).where(kept.c.name == name))
 
     def known(self, log_id: str) -> dict[str, Known]:
         """Every deployment of the log that was ever seen, as its row was last seen."""
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
         return {
             row.id: Known(
@@ -335,7 +365,7 @@ class Ledger:
 
     def memories(self, log_id: str) -> dict[str, Memory]:
         """What is remembered of each deployment of the log, its effects among it."""
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
             done = connection.execute(
                 sa.select(effects).where(effects.c.log_id == log_id).order_by(effects.c.number)
@@ -359,7 +389,7 @@ class Ledger:
 
     def save_sights(self, log_id: str, sights: Sequence[Sight], vanished: Sequence[str], now: datetime) -> None:
         """Keep what one look at a log has shown; a vanished deployment has nothing due."""
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
             for sight in sights:
                 memory = sight.memory
                 values = {
@@ -393,7 +423,7 @@ class Ledger:
     def dues(self) -> dict[str, datetime]:
         """By log, the earliest instant at which one of its deployments or effects wants a decision."""
         found: dict[str, datetime] = {}
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             rows = connection.execute(
                 sa.select(deployments.c.log_id, sa.func.min(deployments.c.due_at).label("at"))
                 .where(deployments.c.due_at.is_not(None))
@@ -411,7 +441,7 @@ class Ledger:
 
     def wake(self, log_id: str, deployment_id: str, now: datetime) -> None:
         """Have the daemon decide about a deployment at its next tick."""
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
             connection.execute(
                 sa.update(deployments)
                 .where(deployments.c.log_id == log_id, deployments.c.id == deployment_id)
@@ -420,7 +450,7 @@ class Ledger:
 
     def customer_unchanged_since(self, name: str, fingerprint: str, now: datetime) -> datetime:
         """Since when the customer's registry row has said what it says; `now` where it is new or changed."""
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
             row = connection.execute(sa.select(customers).where(customers.c.name == name)).one_or_none()
             if row is not None and row.fingerprint == fingerprint:
                 changed_at: datetime = row.changed_at
@@ -436,9 +466,8 @@ class Ledger:
         An effect that is already pending keeps its frozen payload; one that is out, parked or being sent stays what it
         is. Returns those that are pending now.
         """
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
             for key, payload, due in intents:
-                existing = connection.execute(sa.select(effects).where(*_is(key))).one_or_none()
                 fresh = {
                     "state": EffectState.COMMITTED.value,
                     "payload": dict(payload),
@@ -447,11 +476,14 @@ class Ledger:
                     "retry_at": None,
                     "reason": "",
                     "draft_id": "",
+                    "under_way_until": None,
                 }
-                if existing is None:
-                    connection.execute(sa.insert(effects).values(**_columns(key), **fresh))
-                elif existing.state == EffectState.DEAD:
-                    connection.execute(sa.update(effects).where(effects.c.number == existing.number).values(**fresh))
+                is_dead = (*_is(key), effects.c.state == EffectState.DEAD.value)
+                if connection.execute(sa.update(effects).where(*is_dead).values(**fresh)).rowcount == 0:
+                    known = connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none()
+                    if known is None:
+                        insert = insert_into(connection, effects).values(**_columns(key), **fresh)
+                        connection.execute(insert.on_conflict_do_nothing())
             wanted = [connection.execute(sa.select(effects).where(*_is(key))).one_or_none() for key, _, _ in intents]
         return [effect for row in wanted if row is not None and (effect := _effect(row)).state in PENDING]
 
@@ -461,7 +493,7 @@ class Ledger:
         `event_id` is the id an event of the deployment has.
         """
         mails = dict(past.mails)
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
             for one in past.effects:
                 key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
                 if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is not None:
@@ -488,14 +520,16 @@ class Ledger:
     def advance(self, number: int, expected: EffectState, state: EffectState, **fields: Any) -> Effect:
         """Move an effect from the expected state to another, with further columns.
 
+        No call is under way any more, unless `under_way_until` says so.
+
         Raises `DeploylogError` where it is in another state: somebody else, such as a second daemon or `settle`, came
         first, and this one must not go on.
         """
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
             changed = connection.execute(
                 sa.update(effects)
                 .where(effects.c.number == number, effects.c.state == expected.value)
-                .values(state=state.value, **fields)
+                .values(**{"state": state.value, "under_way_until": None, **fields})
             )
             row = connection.execute(sa.select(effects).where(effects.c.number == number)).one_or_none()
         if changed.rowcount != 1 or row is None:
@@ -505,7 +539,7 @@ class Ledger:
         return _effect(row)
 
     def effect(self, number: int) -> Effect | None:
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             row = connection.execute(sa.select(effects).where(effects.c.number == number)).one_or_none()
         return _effect(row) if row is not None else None
 
@@ -516,13 +550,13 @@ class Ledger:
         query = sa.select(effects).where(effects.c.log_id == log_id, effects.c.state.in_(list(states)))
         if deployment_id is not None:
             query = query.where(effects.c.deployment_id == deployment_id)
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             return [_effect(row) for row in connection.execute(query.order_by(effects.c.number)).all()]
 
     def to_tell(self, log_id: str) -> list[Effect]:
         """The effects of a log that came to be and of which History says nothing yet, oldest first."""
         query = sa.select(effects).where(effects.c.log_id == log_id, effects.c.to_tell != "")
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             found = [_effect(row) for row in connection.execute(query).all()]
         # Of one instant: the mail, then what the calendar was told of it.
         return sorted(found, key=lambda one: (one.at or one.committed_at, one.key.kind is Kind.EVENT, one.number))
@@ -536,11 +570,11 @@ class Ledger:
             .where(effects.c.kind.not_in(others), effects.c.state.in_([*PERHAPS_OUT]), out >= moment)
             .group_by(effects.c.log_id)
         )
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             return {row.log_id: row.mails for row in connection.execute(query).all()}
 
     def parked(self) -> list[Effect]:
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             query = sa.select(effects).where(effects.c.state.in_([*PARKED])).order_by(effects.c.number)
             return [_effect(row) for row in connection.execute(query).all()]
 
@@ -548,7 +582,7 @@ class Ledger:
 
     def history(self, log_id: str) -> list[tuple[str | float, ...]]:
         """The cells of every line of the log's History, oldest first."""
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             query = sa.select(history.c.cells).where(history.c.log_id == log_id).order_by(history.c.number)
             return [tuple(row.cells) for row in connection.execute(query).all()]
 
@@ -556,7 +590,8 @@ class Ledger:
         self, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]], told: Sequence[int] = ()
     ) -> None:
         """Add lines below those there are; they stay where they are for good. `told`: the effects they tell of."""
-        with self._writing.begin() as connection:
+        with self.store.writing() as connection:
+            self.store.one_at_a_time(connection, f"history {log_id}")
             last = connection.execute(
                 sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)
             ).scalar_one()
@@ -571,6 +606,20 @@ def _shown(url: str) -> str:
         return sa.engine.make_url(url).render_as_string()
     except sa.exc.ArgumentError:
         return "its address"
+
+
+def _log_seen(row: Any) -> LogSeen:
+    concluded = concluded_from_json(row.concluded) if row.concluded else None
+    return LogSeen(
+        row.file_id,
+        row.customer,
+        row.highest,
+        row.version,
+        row.edited_at,
+        row.unfinished,
+        row.looked_at,
+        concluded,
+    )
 
 
 def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
@@ -610,6 +659,7 @@ def _effect(row: Any) -> Effect:
         message_header=row.message_header,
         content_hash=row.content_hash,
         to_tell=row.to_tell,
+        under_way_until=row.under_way_until,
     )
 
 
@@ -628,25 +678,21 @@ def _is(key: Key) -> list[sa.ColumnElement[bool]]:
     return [effects.c[name] == value for name, value in _columns(key).items()]
 
 
-def _upsert(connection: Connection, table: sa.Table, key: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Update, or insert where there is nothing to update; the same on every database."""
-    conditions = [table.c[name] == value for name, value in key.items()]
-    if connection.execute(sa.update(table).where(*conditions).values(**values)).rowcount == 0:
-        connection.execute(sa.insert(table).values(**key, **values))
+def _upsert(
+    connection: Connection,
+    table: sa.Table,
+    key: Mapping[str, Any],
+    values: Mapping[str, Any],
+    otherwise: Mapping[str, Any] | None = None,
+) -> None:
+    """Insert, or update what is there, in one statement: of two who do it at once neither fails.
+
+    `otherwise`: what a column becomes where there is a row already.
+    """
+    statement = insert_into(connection, table).values(**key, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_={**values, **(otherwise or {})}))
 
 
-def _prepare_sqlite(engine: Engine) -> None:
-    """Write-ahead log, so that reading commands work beside the daemon; every commit reaches the disk."""
-
-    @sa.event.listens_for(engine, "connect")
-    def configure(connection: Any, _: Any) -> None:
-        # The driver's own transactions begin late and lie about SAVEPOINT; BEGIN below is ours.
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A transaction that reads first and writes then must not find out in between that another wrote.
-        writes = connection.get_execution_options().get("writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def insert_into(connection: Connection, table: sa.Table) -> Any:
+    """The database's own INSERT, which knows ON CONFLICT."""
+    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)

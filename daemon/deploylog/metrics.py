@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from deploylog.errors import StoreUnreachable
 from deploylog.ledger import Ledger
 from deploylog.model import Progress
 from deploylog.reconcile import PassReport
@@ -136,7 +137,7 @@ class _LedgerFigures(Collector):
             sent = [
                 sum(self._ledger.mails_since(now - age).values()) for age in (timedelta(hours=1), timedelta(days=1))
             ]
-        except SQLAlchemyError:
+        except (SQLAlchemyError, StoreUnreachable):
             up.add_metric([], 0)
             return [up]
         up.add_metric([], 1)

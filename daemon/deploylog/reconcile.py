@@ -21,12 +21,13 @@ from deploylog.cells import Names
 from deploylog.compose import Composer, own_addresses
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
-from deploylog.delivery import Outcome
-from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.delivery import LONGEST_CALL, Outcome
+from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachable
 from deploylog.forecast import Coming, forecast
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
+from deploylog.kept import Concluded
 from deploylog.ledger import Ledger, LogSeen, Sight
 from deploylog.lifecycle import Decision, EffectState, EventWish, Memory, Policy, Wanted
 from deploylog.looks import LastLooks
@@ -102,7 +103,7 @@ class Reconciler:
         self._delivery = carrying.delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages, carrying.sharing)
-        self._replies = Replies(google.calendar, config.poll.replies)
+        self._replies = Replies(google.calendar, config.poll.replies, LONGEST_CALL if ledger.store.shared else None)
         self._composer = Composer(config, policy, messages, carrying.shadow)
         self._follow_ups = carrying.follow_ups(
             ledger,
@@ -117,12 +118,13 @@ class Reconciler:
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
-        self._in_progress: dict[str, bool] = {}
+        self._read: set[str] = set()
+        """Logs that were read since this daemon started."""
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
         self._windows: dict[str, list[tuple[str, str, Window]]] = {}
         self._problems: dict[str, Sentence] = {}
-        self._deleted: dict[str, tuple[Sentence, ...]] = {}
+        """Logs that cannot be worked with as they are."""
         self._last_registry: Registry | None = None
         self._rows: dict[str, Counter[Progress | None]] = {}
         self.last_looks = LastLooks()
@@ -143,13 +145,15 @@ class Reconciler:
         Raises `OutsideError` where the registry or the folder cannot be read: then nothing is known, and nothing done.
         """
         report = PassReport()
+        self._delivery.clock = clock
         now = clock()
         sheet = self._customer_logs.read_registry()
         current = self._customer_logs.settled(sheet.registry, now)
         fresh: set[str] = set()
         if whole or not self._files:
             self._files = self._customer_logs.list_logs()
-            tended = self._customer_logs.tend(current, self._files, now, report.problems)
+            with self._ledger.store.leading() as leads:
+                tended = self._customer_logs.tend(current, self._files, now, report.problems) if leads else {}
             fresh = set(tended) - set(self._files)
             self._files |= tended
         report.problems += self._customer_logs.registry_problems(sheet.registry)
@@ -161,13 +165,14 @@ class Reconciler:
             self._replies.refresh(now, report.problems)
         self.last_looks.passed(current, self._files, None)
         owners = self._customer_logs.owners(current, self._files)
-        due = self._ledger.dues()
+        due, seen = self._ledger.dues(), self._ledger.all_logs()
+        self._windows = {one.file_id: list(one.concluded.windows) for one in seen.values() if one.concluded}
         chosen = [
             file
             for file in self._files.values()
             # Nobody wrote into a log that was just made: the next poll reads it.
             if file.id not in fresh
-            and (file.id in self._to_read or self._worth_reading(file, due.get(file.id), now, whole))
+            and (file.id in self._to_read or self._worth_reading(file, seen.get(file.id), due.get(file.id), now, whole))
         ]
         # What is due goes before what merely changed: a long pass must not make a mail late.
         chosen.sort(key=lambda file: due.get(file.id, NEVER))
@@ -181,14 +186,15 @@ class Reconciler:
                 customer = owners.get(one.id)
                 looked_at[one.id] = clock()
                 if customer is None or is_ours(customer) or self._ledger.log(one.id) is not None:
-                    self._one_log(one, customer, current, clock, report, stopping)
+                    self._in_turn(one, customer, current, clock, report, stopping, whole)
         if progress:
             progress(len(chosen), len(chosen))
         report.logs = frozenset(self._files)
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
-        if whole or chosen:
+        if (whole or chosen) and self._ledger.store.leads():
+            concluded = {one.file_id: one.concluded.told for one in self._ledger.all_logs().values() if one.concluded}
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
+            self._customer_logs.write_states(sheet, self._files, {**concluded, **told}, clock(), report.problems)
         self._tell_of_troubles()
         self.last_looks.passed(current, self._files, clock() if whole else None)
         return report
@@ -209,18 +215,42 @@ class Reconciler:
         """When something is due next, by the ledger; UTC. What was due before `after` is left to the next poll."""
         return min((due for due in self._ledger.dues().values() if due > after), default=None)
 
-    def _worth_reading(self, file: DriveFile, due: datetime | None, now: datetime, whole: bool) -> bool:
-        """Due now; or, at a poll, changed, about to be due, in progress, or edited a moment ago."""
+    def _worth_reading(
+        self, file: DriveFile, seen: LogSeen | None, due: datetime | None, now: datetime, whole: bool
+    ) -> bool:
+        """Due now; or, at a poll, changed, not finished, about to be due, in progress, or edited a moment ago."""
         if due is not None and due <= now:
             return True
         if not whole:
             return False
-        seen = self._ledger.log(file.id)
-        if seen is None or file.id not in self._in_progress or file.version != seen.version:
+        if seen is None or file.id not in self._read or file.version != seen.version or seen.unfinished:
             return True
+        if self._ledger.store.shared and seen.looked_at and now - seen.looked_at < self._config.poll.every / 2:
+            # Another daemon has just looked, and nothing changed since.
+            return False
         soon = due is not None and due <= now + self._config.poll.hot_within
         edited = seen.edited_at is not None and now - seen.edited_at < EDIT_KEEPS_HOT
-        return soon or edited or self._in_progress[file.id]
+        return soon or edited or (seen.concluded is not None and seen.concluded.in_progress)
+
+    def _in_turn(
+        self,
+        file: DriveFile,
+        customer: Customer | None,
+        current: Registry,
+        clock: Callable[[], datetime],
+        report: PassReport,
+        stopping: Callable[[], bool],
+        whole: bool,
+    ) -> None:
+        """One log, unless another daemon is at it, or has done meanwhile what this one came for."""
+        with self._ledger.store.lock(f"log {file.id}") as mine:
+            if not mine:
+                return
+            if self._ledger.store.shared and file.id not in self._to_read:
+                seen, due = self._ledger.log(file.id), self._ledger.dues().get(file.id)
+                if not self._worth_reading(file, seen, due, clock(), whole):
+                    return
+            self._one_log(file, customer, current, clock, report, stopping)
 
     def _one_log(
         self,
@@ -240,27 +270,33 @@ class Reconciler:
             report.outcomes += outcomes
             self._problems.pop(file.id, None)
             if view.stopped:
-                self._problem(file, view.stopped, report)
+                self._tell(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
             view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
             self._remember(view, now)
-            outcomes, view = self._follow_up(view, current, now)
+            outcomes, view, waits = self._follow_up(view, current, now)
             report.outcomes += outcomes
             _log_outcomes(view, outcomes)
-            self._deleted[view.file.id] = self._deleted_rows(view, now)
+            deleted = self._deleted_rows(view, now)
             report.problems += [
-                f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}"
-                for one in self._deleted[view.file.id]
+                f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}" for one in deleted
             ]
             self._write_back.history(view)
             self._write_back.rows(view, now)
+            told = (view.stopped,) if view.stopped else deleted
+            self._ledger.conclude(file.id, Concluded(view.in_progress or waits, tuple(view.windows()), told), now)
             self._to_read.discard(file.id)
             self.last_looks.see(view)
+            self._read.add(file.id)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
+        except StoreUnreachable:
+            raise
         except LogProblem as problem:
-            self._problem(file, problem.sentence, report)
+            # Told in the registry's `State` as long as it lasts.
+            self._problems[file.id] = problem.sentence
+            self._tell(file, problem.sentence, report)
         except DeploylogError as problem:
             report.problems.append(f"{file.name}: {problem}")
         except Exception as fault:
@@ -270,13 +306,12 @@ class Reconciler:
 
     def _tell_of_troubles(self) -> None:
         """To the pages: what is wrong with each log as a whole."""
-        for log_id in self._files:
-            stopped = (self._problems[log_id],) if log_id in self._problems else ()
-            self.last_looks.trouble(log_id, (*stopped, *self._deleted.get(log_id, ())))
+        for log_id, seen in self._ledger.all_logs().items():
+            if log_id in self._files:
+                stopped = (self._problems[log_id],) if log_id in self._problems else ()
+                self.last_looks.trouble(log_id, (*stopped, *(seen.concluded.told if seen.concluded else ())))
 
-    def _problem(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
-        """Told by this pass, and in the registry's `State` as long as it lasts."""
-        self._problems[file.id] = sentence
+    def _tell(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
         words = self._messages.sentence(sentence, self._policy.language, None)
         report.problems.append(f"{file.name}: {words}")
 
@@ -317,6 +352,8 @@ class Reconciler:
                 problems.append(
                     f"{file.name}: {self._messages.sentence(problem.sentence, self._policy.language, None)}"
                 )
+            except StoreUnreachable:
+                raise
             except DeploylogError as problem:
                 problems.append(f"{file.name}: {problem}")
         return views, problems
@@ -409,7 +446,6 @@ class Reconciler:
 
     def _remember(self, view: LogView, now: datetime) -> None:
         """Into the ledger: what the rows are, what is remembered of them, when to look again."""
-        self._in_progress[view.file.id] = view.in_progress
         if view.customer is None:
             # Nobody's log: what is concluded about it is kept once it is somebody's.
             return
@@ -430,7 +466,9 @@ class Reconciler:
             for row in view.rows:
                 standing = event_id(view.file.id, row.deployment.id)
                 self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
-        self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
+        self._ledger.see_log(
+            LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at, unfinished=True)
+        )
         sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
@@ -479,21 +517,20 @@ class Reconciler:
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
 
-    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView]:
-        """Tell tickets and threads; the view that comes back says what could not be told."""
+    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView, bool]:
+        """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""
         outcomes, told = self._follow_ups.carry_out(view, now)
         if outcomes:
             view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file))
         if not told:
-            return outcomes, view
-        self._in_progress[view.file.id] = True
+            return outcomes, view, False
         rows = tuple(
             replace(row, decision=telling.with_follow_ups(row.decision, one.unfit, one.waiting))
             if (one := told.get(row.deployment.id))
             else row
             for row in view.rows
         )
-        return outcomes, replace(view, rows=rows)
+        return outcomes, replace(view, rows=rows), True
 
     def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
         wish, identity = row.decision.event, row.deployment.id

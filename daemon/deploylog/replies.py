@@ -34,18 +34,24 @@ class EventSeen:
 
 
 class Replies:
-    """The daemon's view of its calendar, refreshed every `every`."""
+    """The daemon's view of its calendar, refreshed every `every`.
 
-    def __init__(self, calendar: Calendar, every: timedelta) -> None:
+    `others_write`: other daemons write events too, and one of their calls takes so long at the most.
+    """
+
+    def __init__(self, calendar: Calendar, every: timedelta, others_write: timedelta | None = None) -> None:
         self._calendar = calendar
         self._every = every
         self._token: str | None = None
         self._read_at: datetime | None = None
         self._events: dict[str, EventSeen] = {}
+        self._others_write = others_write
+        self._seen_at: datetime | None = None
+        """When what is known was true."""
 
     def refresh(self, now: datetime, problems: list[str]) -> None:
         """Read what changed, if it is time; a failure becomes a sentence, and the next refresh tries again."""
-        if self._read_at is not None and now - self._read_at < self._every:
+        if self._read_at is not None and not self._is_time(self._read_at, now):
             return
         self._read_at = now
         try:
@@ -56,13 +62,26 @@ class Replies:
         except OutsideError as failure:
             problems.append(f"calendar: replies cannot be read ({failure})")
             return
-        self._token = changes.sync_token
+        self._token, self._seen_at = changes.sync_token, now
         for event in changes.events:
             if event.get("extendedProperties", {}).get("private", {}).get("deployment") or event["id"] in self._events:
                 self._events[event["id"]] = _seen(event)
 
-    def of(self, event_id: str) -> EventSeen | None:
-        """The event as last seen; None where it is not known, or was written since."""
+    def _is_time(self, last: datetime, now: datetime) -> bool:
+        if self._others_write is None:
+            return now - last >= self._every
+        # All daemons at the same times, so that they do not write what they see over each other's for long.
+        return now.timestamp() // self._every.total_seconds() != last.timestamp() // self._every.total_seconds()
+
+    def of(self, event_id: str, written_at: datetime | None = None) -> EventSeen | None:
+        """The event as last seen; None where it is not known, or was written since.
+
+        `written_at`: when a daemon last wrote it, by the ledger (UTC).
+        """
+        if self._others_write is not None and written_at is not None:
+            settled = written_at + self._others_write
+            if self._seen_at is None or self._seen_at < settled:
+                return None
         return self._events.get(event_id)
 
     def forget(self, event_id: str) -> None:

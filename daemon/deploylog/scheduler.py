@@ -15,18 +15,23 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from deploylog.errors import StoreUnreachable
+
 POLL, DUE = "poll", "due"
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=1), timedelta(seconds=30)
+"""Between two tries of a pass whose store cannot be worked with: twice as long each time, and the longest."""
 
 
 class Scheduler:
     """Calls `run_pass(whole)` at its times until stopped.
 
-    `run_pass` does one pass and handles its own failures; `next_due(after)` says when something is due next (UTC).
+    `run_pass` does one pass and handles its own failures; False: the store cannot be worked with, to be tried again
+    soon. `next_due(after)` says when something is due next (UTC).
     """
 
     def __init__(
         self,
-        run_pass: Callable[[bool], None],
+        run_pass: Callable[[bool], bool],
         next_due: Callable[[datetime], datetime | None],
         every: timedelta,
         clock: Callable[[], datetime],
@@ -38,6 +43,7 @@ class Scheduler:
         self._stopped = threading.Event()
         self._asked = threading.Event()
         """Somebody wants a whole pass that begins after now."""
+        self._wait = FIRST_WAIT
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -75,16 +81,29 @@ class Scheduler:
     def _tick(self, whole: bool) -> None:
         if self._stopped.is_set():
             return
-        began = self._clock()
         if whole:
             self._asked.clear()
-        self._run_pass(whole)
-        while self._asked.is_set() and not self._stopped.is_set():
+        went_through = self._pass(whole)
+        while went_through and self._asked.is_set() and not self._stopped.is_set():
             self._asked.clear()
-            began = self._clock()
-            self._run_pass(True)
-        if not self._stopped.is_set():
-            self._set_due(began)
+            went_through = self._pass(True)
+        if went_through:
+            self._wait = FIRST_WAIT
+        elif not self._stopped.is_set():
+            self._tick_at(self._clock() + self._wait, whole=True)
+            self._wait = min(self._wait * 2, LONGEST_WAIT)
+
+    def _pass(self, whole: bool) -> bool:
+        """One pass, and when the next is due; whether the store could be worked with."""
+        began = self._clock()
+        try:
+            went_through = self._run_pass(whole)
+            if went_through and not self._stopped.is_set():
+                self._set_due(began)
+        except StoreUnreachable:
+            # Lost between the pass and the question what is due next; the next pass tells it, if it stays so.
+            return False
+        return went_through
 
     def _set_due(self, began: datetime) -> None:
         """The next instant something is due. What this pass could not settle waits for the poll."""
@@ -93,4 +112,7 @@ class Scheduler:
             with suppress(JobLookupError):
                 self._scheduler.remove_job(DUE)
             return
-        self._scheduler.add_job(self._tick, "date", args=[False], id=DUE, run_date=due, replace_existing=True)
+        self._tick_at(due, whole=False)
+
+    def _tick_at(self, moment: datetime, whole: bool) -> None:
+        self._scheduler.add_job(self._tick, "date", args=[whole], id=DUE, run_date=moment, replace_existing=True)

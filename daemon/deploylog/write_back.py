@@ -99,7 +99,7 @@ class WriteBack:
         if event is not None and row.memory.has_event:
             effect = self._ledger.effect(event.number)
             link = str(effect.payload.get("link", "")) if effect else ""
-            seen = self._replies.of(effect.external_id) if effect else None
+            seen = self._replies.of(effect.external_id, effect.at) if effect else None
             replies = seen.summary if seen else None
             window = row.deployment.window
             if seen and window and decision.event is EventWish.INVITE and seen.differs_from(window):

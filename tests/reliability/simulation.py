@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import pickle
-import shutil
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -29,10 +28,11 @@ from deploylog.google.drive import Drive
 from deploylog.google.gmail import Gmail
 from deploylog.google.sheets import Sheets
 from deploylog.google.transport import SheetsClient, Transport, build_service
-from deploylog.ledger import Ledger
+from deploylog.ledger import Ledger, metadata
 from deploylog.rest import Rest
 from deploylog.tickets.interface import Services
 from deploylog.tickets.zammad import Zammad
+from stores import sqlite_store
 from vendor_stand_ins.zammad import Zammad as StandIn
 from workspace_sandbox.founding import SERVICE_ACCOUNT, Founding
 from workspace_sandbox.server import Sandbox
@@ -41,6 +41,8 @@ from workspace_sandbox.workspace import Workspace
 BOSS = "boss@diba.example"
 """Reads English; the others of DIBA read Spanish."""
 SETTINGS = "notify: {reminders: [1h]}\nlimits: {mails_per_hour: 1000, mails_per_log_per_hour: 500}\n"
+Kept = dict[str, list[dict[str, Any]]]
+"""The rows of every table of a ledger, by its name."""
 ROWS = 24
 """Of each tab, header included."""
 BEGINNING = datetime(2026, 12, 8, 8, 0, tzinfo=UTC)
@@ -96,14 +98,14 @@ class Life(ClockedWorld):
 class Machine:
     """What all lives share."""
 
-    def __init__(self, folder: Path, settings: str = SETTINGS) -> None:
+    def __init__(self, folder: Path, settings: str = SETTINGS, store: str = "") -> None:
         self.clock = [BEGINNING]
         self.sandbox = Sandbox(Workspace(clock=lambda: self.clock[0]), Founding())
         self.trouble = Trouble()
         self.wire = Wire(self.sandbox, self.trouble, self._wait)
         self.calm_wire = Wire(self.sandbox, None, self._wait)
         file = folder / "deploylog.yaml"
-        file.write_text(CONFIG.format(origin=ORIGIN) + settings, encoding="utf-8")
+        file.write_text(CONFIG.format(origin=ORIGIN, store=store or sqlite_store(folder)) + settings, encoding="utf-8")
         self.config = load(file, {})
         self.zammad = StandIn(TOKEN)
         self.ticket = self.zammad.add("7412280", "Tractar els ORGANISMES")
@@ -111,9 +113,8 @@ class Machine:
         self.desk._session.mount(DESK, Wire(self.zammad, self.trouble, self._wait, lambda one: f"zammad.{one.method}"))
         self.google = self._connect()
         self.folder = folder
-        self.store = folder / "deploylog.db"
         self.ledger = Ledger.open(self.config.store)
-        self.empty = self._kept("empty")
+        self.empty = self._kept()
         self.messages = bootstrap.messages_of(self.config)
         self._life: Life | None = None
         self.registry_id = ""
@@ -125,7 +126,7 @@ class Machine:
             _cut_to(first.person(STAFF), file_id, ROWS)
         first.after(minutes=1)
         self.registry_id = first.registry_id
-        self.begun = self._kept("begun")
+        self.begun = self._kept()
         self._workspace = pickle.dumps(_documents(self.sandbox.workspace))
         self.began = first.now
         watch_commits(self.ledger.engine, self.trouble)
@@ -147,12 +148,14 @@ class Machine:
         self.trouble.met.clear()
         return life
 
-    def put_ledger(self, kept: Path) -> None:
-        """Have the ledger be what `kept` holds."""
-        self.ledger.engine.dispose()
-        for suffix in ("-wal", "-shm"):
-            self.store.with_name(self.store.name + suffix).unlink(missing_ok=True)
-        shutil.copyfile(kept, self.store)
+    def put_ledger(self, kept: Kept) -> None:
+        """Have the ledger be what `kept` holds; whoever worked on it works on it no more."""
+        self.ledger.close()
+        with self.ledger.engine.execution_options(writes=True).begin() as connection:
+            for table in metadata.sorted_tables:
+                connection.execute(table.delete())
+                if rows := kept[table.name]:
+                    connection.execute(table.insert(), rows)
 
     def services(self) -> Services:
         """As `bootstrap.services_of` makes them."""
@@ -175,10 +178,13 @@ class Machine:
         contact = {"Customer": "DIBA", "Party": "Customer manager", "E-mail": BOSS, "Language": "en"}
         life.person(STAFF).type(life.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, contact)
 
-    def _kept(self, name: str) -> Path:
-        """A copy of the ledger as it is now."""
-        self.ledger.engine.dispose()
-        return Path(shutil.copyfile(self.store, self.folder / f"{name}.db"))
+    def _kept(self) -> Kept:
+        """What the ledger holds now."""
+        with self.ledger.engine.connect() as connection:
+            return {
+                table.name: [dict(row) for row in connection.execute(table.select()).mappings()]
+                for table in metadata.sorted_tables
+            }
 
     def _wait(self, time: timedelta) -> None:
         assert self._life is not None

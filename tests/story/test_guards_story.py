@@ -11,6 +11,7 @@ from world import MADRID, STAFF, WEDNESDAY, World, served_world
 
 from deploylog import deployment_log as log
 from deploylog.cells import serial_of
+from stores import NewStore
 
 
 def four_planned(world: World, minutes_apart: int) -> None:
@@ -70,8 +71,8 @@ def test_rows_deleted_on_purpose_are_let_go_with_pause(world: World) -> None:
 
 
 @pytest.fixture
-def few_mails(tmp_path: Path) -> Iterator[World]:
-    with served_world(tmp_path, "limits: {mails_per_log_per_hour: 3}\n") as made:
+def few_mails(tmp_path: Path, new_store: NewStore) -> Iterator[World]:
+    with served_world(tmp_path, "limits: {mails_per_log_per_hour: 3}\n", new_store(tmp_path)) as made:
         made.init()
         yield made
 

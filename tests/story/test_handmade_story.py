@@ -16,6 +16,7 @@ from deploylog.cells import Names, serial_of
 from deploylog.demo import PROCEDURE_EXAMPLE, Person
 from deploylog.installation import Initializer
 from deploylog.summary import SUMMARY
+from stores import NewStore
 
 WORDS = {
     "Deployments": "Despliegues",
@@ -79,8 +80,8 @@ def values(world: World, file_id: str, tab: str) -> list[list[Any]]:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with served_world(tmp_path, SETTINGS) as made:
+def world(tmp_path: Path, new_store: NewStore) -> Iterator[World]:
+    with served_world(tmp_path, SETTINGS, new_store(tmp_path)) as made:
         yield made
 
 

@@ -13,6 +13,7 @@ from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, World, serve
 from deploylog import deployment_log as log
 from deploylog.cells import serial_of
 from deploylog.mime import MARKER
+from stores import NewStore
 
 
 class Killed(BaseException):
@@ -459,8 +460,8 @@ def test_a_start_is_meant_in_the_spreadsheets_own_zone_wherever_the_customer_is(
 
 
 @pytest.fixture
-def reminding(tmp_path: Path):
-    with served_world(tmp_path, "notify: {reminders: [1h]}\n") as made:
+def reminding(tmp_path: Path, new_store: NewStore):
+    with served_world(tmp_path, "notify: {reminders: [1h]}\n", new_store(tmp_path)) as made:
         made.init()
         yield made
 

@@ -13,6 +13,7 @@ from deploylog import deployment_log as log
 from deploylog import registry
 from deploylog.cells import serial_of
 from deploylog.errors import InDoubt, NotCarriedOut
+from stores import NewStore
 
 BOSS = "boss@diba.example"
 LONG = 10**6
@@ -277,8 +278,8 @@ def test_a_rule_set_aside_is_noted_once_while_the_calendar_is_away(world: World)
 
 
 @pytest.fixture
-def strict(tmp_path: Path) -> Iterator[World]:
-    with served_world(tmp_path, "rules: {overlap: block}\n") as made:
+def strict(tmp_path: Path, new_store: NewStore) -> Iterator[World]:
+    with served_world(tmp_path, "rules: {overlap: block}\n", new_store(tmp_path)) as made:
         made.init()
         yield made
 

@@ -45,7 +45,7 @@ CONFIG = """
 organization: {{name: Soffid, domains: [soffid.example], language: en, holidays: [ES-IB]}}
 google: {{credentials: adc, act_as: deployments@soffid.example, endpoint: "{origin}"}}
 mail: {{from: "Soffid <deployments@soffid.example>"}}
-store: sqlite:///deploylog.db
+store: "{store}"
 """
 
 
@@ -212,8 +212,8 @@ class World:
 
 
 @contextmanager
-def served_world(folder: Path, settings: str = "") -> Iterator[World]:
-    """A world with a sandbox of its own; `settings` is YAML added to the configuration."""
+def served_world(folder: Path, settings: str = "", store: str = "sqlite:///deploylog.db") -> Iterator[World]:
+    """A world with a sandbox and a store of its own; `settings` is YAML added to the configuration."""
     clock = [WEDNESDAY - timedelta(days=1)]
     workspace = Workspace(clock=lambda: clock[0])
     server = serve(Sandbox(workspace, Founding()))
@@ -221,7 +221,7 @@ def served_world(folder: Path, settings: str = "") -> Iterator[World]:
     thread.start()
     origin = f"http://127.0.0.1:{server.port}"
     file = folder / "deploylog.yaml"
-    file.write_text(CONFIG.format(origin=origin) + settings, encoding="utf-8")
+    file.write_text(CONFIG.format(origin=origin, store=store) + settings, encoding="utf-8")
     config = load(file, {})
     files, mailbox = Transport(Bearer(SERVICE_ACCOUNT), origin), Transport(Bearer(DAEMON), origin)
     google = Google(

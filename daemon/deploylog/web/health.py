@@ -12,6 +12,7 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
+from deploylog.errors import StoreUnreachable
 from deploylog.ledger import Ledger
 from deploylog.metrics import Metrics
 
@@ -44,7 +45,7 @@ def _not_ready(metrics: Metrics, ledger: Ledger, every: timedelta, now: datetime
     """Why the daemon does not do its work; None where it does."""
     try:
         ledger.ping()
-    except SQLAlchemyError:
+    except (SQLAlchemyError, StoreUnreachable):
         return "the store does not answer"
     last = metrics.last_whole_pass
     if last is None:
