@@ -8,7 +8,7 @@ wants nothing. The numbered steps are those of the design, "What happens to a ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -204,6 +204,8 @@ class Decision:
     sentences: tuple[Sentence, ...] = ()
     slots: tuple[datetime, ...] = ()
     """Free dates to offer, UTC; only where the date is not allowed."""
+    reasons: tuple[Sentence, ...] = ()
+    """Of the sentences, those for which the date is not allowed."""
     next_action: Sentence | None = None
     wanted: tuple[Wanted, ...] = ()
     event: EventWish = EventWish.LEAVE
@@ -422,9 +424,10 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
         )
     prerequisites = _prerequisites(row, around)
     dates = rules.judge(row.window, around.dates)
-    if not row.override and not rules.allowed(prerequisites):
+    set_aside = readiness.sets_aside(row.override)
+    if not set_aside and not rules.allowed(prerequisites):
         return Decision(Progress.NOT_READY, _blocking(row, around))
-    if not row.override and not rules.allowed(dates):
+    if not set_aside and not rules.allowed(dates):
         return _date_not_allowed(row, dates, around, now)
     overridden = not rules.allowed((*prerequisites, *dates))
     notes = tuple(one.sentence for one in (*dates, *prerequisites))
@@ -634,15 +637,26 @@ def _repeated(row: Deployment) -> tuple[Sentence, ...]:
 
 def _blocking(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
     """The prerequisites that keep the row from being announced, all at once; none where staff set them aside."""
-    if row.override:
+    if readiness.sets_aside(row.override):
         return ()
-    return tuple(one.sentence for one in _prerequisites(row, around) if one.level is Level.BLOCK)
+    blocking = tuple(one.sentence for one in _prerequisites(row, around) if one.level is Level.BLOCK)
+    return (*_unexplained(row, around), *blocking) if blocking else ()
 
 
-def _date_not_allowed(row: Deployment, findings: Iterable[Finding], around: Surroundings, now: datetime) -> Decision:
+def _date_not_allowed(row: Deployment, findings: Sequence[Finding], around: Surroundings, now: datetime) -> Decision:
+    """All that is violated, not what blocks alone: who looks for another date wants to know it all."""
     assert row.window is not None
-    blocking = tuple(one.sentence for one in findings if one.level is Level.BLOCK)
-    return Decision(Progress.DATE_NOT_ALLOWED, blocking, slots=rules.free_slots(row.window, around.dates, now))
+    told = (*_unexplained(row, around), *(one.sentence for one in findings))
+    reasons = tuple(one.sentence for one in findings if one.level is Level.BLOCK)
+    slots = rules.free_slots(row.window, around.dates, now)
+    return Decision(Progress.DATE_NOT_ALLOWED, told, slots=slots, reasons=reasons)
+
+
+def _unexplained(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
+    """That something stands in `Override` which is no reason."""
+    if not row.override or readiness.sets_aside(row.override):
+        return ()
+    return (Sentence.of("override_unexplained", column=around.policy.names.shown(log.OVERRIDE)),)
 
 
 def _lost_its_readers(row: Deployment, around: Surroundings) -> bool:

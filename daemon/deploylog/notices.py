@@ -62,8 +62,8 @@ def _topic(decision: Decision, memory: Memory) -> str:
         # Without its values: boxes that are ticked one by one are one problem.
         return decision.sentences[0].code
     if decision.progress in _UNANNOUNCED and memory.may_have_event:
-        # Judged anew after it was announced; each reason counts.
-        return "/".join(map(str, decision.sentences))
+        # Judged anew after it was announced; each reason counts, and not what is only said beside it.
+        return "/".join(map(str, decision.reasons or decision.sentences))
     return ""
 
 

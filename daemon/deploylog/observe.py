@@ -15,6 +15,7 @@ from deploylog import deployment_log, guards, rules
 from deploylog.adoption import Mailed, Past, adopted, is_unfinished
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
+from deploylog.dates import Absences, circumstances
 from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
 from deploylog.google.drive import DriveFile
@@ -57,6 +58,14 @@ LONGEST_AHEAD = timedelta(days=1)
 
 MailedSince = Callable[[str, Sequence[str], datetime, datetime], Mapping[str, Sequence[Mailed]]]
 """Of a log's deployments, the mails in the mailbox since an instant; the last argument is now."""
+
+
+AbsencesOf = Callable[[str, datetime], Absences]
+"""What counts of staff's absences for a responsible; the last argument is now."""
+
+
+def _nobody_away(responsible: str, now: datetime) -> Absences:
+    return Absences()
 
 
 def _nothing_mailed(log_id: str, identities: Sequence[str], since: datetime, now: datetime) -> dict[str, list[Mailed]]:
@@ -153,8 +162,16 @@ class Organization:
 class Observer:
     """Looks at logs. Holds no state but what it was made with."""
 
-    def __init__(self, sheets: Sheets, ledger: Ledger, policy: Policy, organization: Organization) -> None:
+    def __init__(
+        self,
+        sheets: Sheets,
+        ledger: Ledger,
+        policy: Policy,
+        organization: Organization,
+        absences: AbsencesOf = _nobody_away,
+    ) -> None:
         self._sheets = sheets
+        self._absences = absences
         self._ledger = ledger
         self._policy = policy
         self._organization = organization
@@ -329,7 +346,7 @@ class Observer:
             policy=self._policy,
             customer=customer,
             contacts=registry.contacts_of(customer),
-            dates=self._circumstances(row, customer, registry, log, others),
+            dates=self._circumstances(row, customer, registry, log, others, now),
             paused=registry.pause_all or customer.paused,
             stopped=barred,
         )
@@ -347,6 +364,7 @@ class Observer:
         registry: Registry,
         log: Sequence[Deployment],
         others: Iterable[tuple[str, str, Window]],
+        now: datetime,
     ) -> rules.Circumstances:
         open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
         taken = [
@@ -359,14 +377,8 @@ class Observer:
             for identity, responsible, window in others
             if responsible and responsible == row.responsible
         ]
-        own = rules.Place(customer.time_zone, customer.holidays, customer.extra_holidays)
-        return rules.Circumstances(
-            places=(self._organization.place, own),
-            freezes=registry.freezes_of(customer),
-            preferred_hours=customer.preferred_hours,
-            levels={**self._organization.rules, **dict(customer.rules)},
-            taken=tuple(taken),
-        )
+        absences = self._absences(row.responsible, now)
+        return circumstances(customer, registry, self._organization.place, self._organization.rules, absences, taken)
 
 
 def known_of(row: RowView) -> Known:

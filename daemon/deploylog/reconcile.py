@@ -43,6 +43,7 @@ from deploylog.observe import (
 )
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
+from deploylog.vacations import Vacations
 from deploylog.write_back import WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
@@ -88,7 +89,9 @@ class Reconciler:
         self._google = google
         self._ledger = ledger
         self._messages = messages
-        self._observer = Observer(google.sheets, ledger, policy, organization)
+        zone = config.organization.time_zone
+        self._vacations = Vacations(google.calendar, config.calendar.vacations, zone, config.poll.replies)
+        self._observer = Observer(google.sheets, ledger, policy, organization, self._vacations.of)
         self._delivery = Delivery(ledger, google.gmail, google.calendar)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
@@ -133,10 +136,11 @@ class Reconciler:
         report.problems += self._customer_logs.registry_problems(sheet.registry)
         changed_registry = current != self._last_registry
         self._last_registry = current
-        if changed_registry:
-            self._to_read |= set(self._files)
         if whole:
             self._replies.refresh(now, report.problems)
+        # Also what is scheduled is judged anew where what it was judged by changed.
+        if changed_registry | (whole and self._vacations.refresh(now, report.problems)):
+            self._to_read |= set(self._files)
         owners = self._customer_logs.owners(current, self._files)
         due = self._ledger.dues()
         chosen = [
@@ -164,7 +168,9 @@ class Reconciler:
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(sheet, self._files, {**self._deleted, **told}, clock(), report.problems)
+            self._customer_logs.write_states(
+                sheet, self._files, {**self._deleted, **told}, self._vacations.unread(), clock(), report.problems
+            )
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from deploylog.model import Check, Finding, Freeze, Level, PreferredHours, Rule, Sentence, Window
+from deploylog.model import Check, Finding, Freeze, Level, PreferredHours, Rule, Sentence, Vacation, Window
 
 DEFAULT_LEVELS: Mapping[Rule, Level] = {
     Rule.FRIDAY: Level.BLOCK,
@@ -41,6 +41,8 @@ SATURDAY_AND_SUNDAY = frozenset({6, 7})
 """The weekend where no known region says otherwise."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RULE_UNKNOWN = "rule_unknown"
+UNKNOWN = frozenset({RULE_UNKNOWN, "freezes_unknown", "vacations_unknown", "absence_unknown"})
+"""The sentences that say that a rule could not be told, and not that it is violated."""
 _WEIGHT = {Level.OFF: 0, Level.WARN: 1, Level.BLOCK: 2}
 _SPAN = re.compile(r"(?P<days>[A-Za-z][A-Za-z,\s–-]*?)\s+(?P<begin>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})")
 
@@ -81,6 +83,10 @@ class Circumstances:
     """Already merged for the customer; a rule that is missing has its default."""
     taken: tuple[Taken, ...] = ()
     """The other deployments, never the judged one."""
+    vacations: tuple[Vacation, ...] = ()
+    """Of staff, by the organization's days: only their eves count, and nothing of them is said but that and when."""
+    unknown: tuple[tuple[Rule, Sentence], ...] = ()
+    """Rules whose sources could not be read, each with the sentence (of `UNKNOWN`) that says so."""
 
     def level(self, rule: Rule) -> Level:
         return self.levels.get(rule, DEFAULT_LEVELS[rule])
@@ -90,28 +96,10 @@ def judge(window: Window, circumstances: Circumstances) -> tuple[Finding, ...]:
     """The violated rules that are not off: those that block first, then as in `Rule`, then by day.
 
     A rule is said once a day, in the words of the first place where it is violated. A region whose holidays are not
-    known is a warning (`rule_unknown`, under `EVE_OF_HOLIDAY`) whatever the levels: a date is never silently free.
+    known is a warning (`rule_unknown`, under `EVE_OF_HOLIDAY`) whatever the levels: a date is never silently free. So
+    is each source of `Circumstances.unknown` whose rule is not off.
     """
-    window = _in_utc(window)
-    said: dict[tuple[Rule, date], Sentence] = {}
-    unknown: dict[str, Finding] = {}
-    for place in circumstances.places:
-        for day in _local_days(window, place.zone):
-            for rule, sentence in _violated_on(day, place, circumstances.freezes):
-                said.setdefault((rule, day), sentence)
-            for region in _unknown_regions(place, day):
-                unknown.setdefault(region, _unknown(region))
-    findings = [
-        Finding(rule, circumstances.level(rule), sentence)
-        for (rule, day), sentence in sorted(said.items(), key=lambda one: one[0][1])
-        if not _already_said(rule, day, said, circumstances)
-    ]
-    findings += unknown.values()
-    findings += _outside_preferred_hours(window, circumstances)
-    findings += _overlaps(window, circumstances)
-    weighed = [one for one in findings if one.level is not Level.OFF]
-    # Two days before a vacation can name the same last working day: what reads the same is said once.
-    return tuple(dict.fromkeys(sorted(weighed, key=lambda one: (one.level is not Level.BLOCK, _ORDER[one.subject]))))
+    return _Judge(circumstances).judge(_in_utc(window))
 
 
 def allowed(findings: Iterable[Finding]) -> bool:
@@ -132,14 +120,14 @@ def free_slots(
     local time of day in the organization's zone. Where that time is outside the preferred hours of a day, the day's
     first preferred span that is free gives the start. A local time that a spring night skips is not proposed.
 
-    Free means: nothing is found. Two findings do not count: a region that is unknown for the window itself (no date
-    would be free, and the window's own findings say so); and, only where nothing else is free within the horizon and
+    Free means: nothing is found. Two findings do not count: what is unknown for the window itself (no date would be
+    free, and the window's own findings say so); and, only where nothing else is free within the horizon and
     the rule does not block, a time outside the preferred hours (a deployment may be longer than every span).
     """
-    window = _in_utc(window)
-    doubts = frozenset(one for one in judge(window, circumstances) if one.sentence.code == RULE_UNKNOWN)
+    window, judge_ = _in_utc(window), _Judge(circumstances)
+    doubts = frozenset(one for one in judge_.judge(window) if one.sentence.code in UNKNOWN)
     for leniency in (frozenset[Rule](), frozenset({Rule.OUTSIDE_PREFERRED_HOURS})):
-        found = tuple(islice(_free_starts(window, circumstances, now, horizon, doubts, leniency), count))
+        found = tuple(islice(_free_starts(window, judge_, now, horizon, doubts, leniency), count))
         if found:
             return found
     return ()
@@ -199,30 +187,112 @@ def _year(region: str, year: int) -> _Year | None:
     return _Year(days, weekend)
 
 
-def _years(place: Place, day: date) -> list[_Year]:
-    return [year for region in place.holidays if (year := _year(region, day.year))]
+@dataclass(frozen=True, slots=True)
+class _Violation:
+    """A rule that a local day violates, whatever its level, and where that comes from (`Finding.origin`)."""
+
+    rule: Rule
+    sentence: Sentence
+    origin: str = ""
 
 
-def _unknown_regions(place: Place, day: date) -> Iterator[str]:
-    """Regions of which the day or the next one cannot be told."""
-    years = {day.year, _next(day).year}
-    return (region for region in place.holidays if any(_year(region, year) is None for year in years))
+class _Calendar:
+    """The days of one place. What was worked out of a day once is kept: it never changes."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._by_year: dict[int, tuple[tuple[str, _Year], ...]] = {}
+        self._violations: dict[date, tuple[_Violation, ...]] = {}
+        self._unknown: dict[int, tuple[str, ...]] = {}
+
+    def violated_on(self, day: date) -> tuple[_Violation, ...]:
+        """The rules a day violates by the calendar alone."""
+        found = self._violations.get(day)
+        if found is None:
+            found = self._violations[day] = tuple(self._work_out(day))
+        return found
+
+    def unknown_regions(self, day: date) -> tuple[str, ...]:
+        """Regions of which the day or the next one cannot be told."""
+        year = day.year
+        found = self._unknown.get(year)
+        if found is None:
+            found = tuple(region for region in self._place.holidays if _year(region, year) is None)
+            self._unknown[year] = found
+        if day.month == 12 and day.day == 31 and day < date.max:
+            return tuple(dict.fromkeys((*found, *self.unknown_regions(_next(day)))))
+        return found
+
+    def is_working(self, day: date) -> bool:
+        return not (day in self._place.extra_holidays or self._is_weekend(day) or self._holiday(day)[0])
+
+    def eve_of(self, first: date) -> date:
+        """The last working day before `first`."""
+        day = first - ONE_DAY
+        while day > date.min and not self.is_working(day):
+            day -= ONE_DAY
+        return day
+
+    def _work_out(self, day: date) -> Iterator[_Violation]:
+        tomorrow = _next(day)
+        if day.isoweekday() == FRIDAY:
+            yield _Violation(Rule.FRIDAY, Sentence.of("friday", day=day))
+        holiday, region = self._holiday(tomorrow)
+        if holiday:
+            yield _Violation(Rule.EVE_OF_HOLIDAY, Sentence.of("eve_of_holiday", day=day, holiday=holiday), region)
+        if self._is_eve_of_non_working_day(day):
+            sentence = Sentence.of("eve_of_non_working_day", day=day, next_day=tomorrow)
+            yield _Violation(Rule.EVE_OF_NON_WORKING_DAY, sentence, self._why_off(tomorrow))
+        holiday, region = self._holiday(day)
+        if holiday:
+            yield _Violation(Rule.NON_WORKING_DAY, Sentence.of("non_working_holiday", day=day, holiday=holiday), region)
+        elif not self.is_working(day):
+            yield _Violation(Rule.NON_WORKING_DAY, Sentence.of("non_working_day", day=day), self._why_off(day))
+
+    def _is_eve_of_non_working_day(self, day: date) -> bool:
+        """The next day is a weekend day or an extra holiday.
+
+        The plain weekend after a Friday is said by `friday` alone, also where that is off, so that `friday: warn` is
+        not undone here.
+        """
+        tomorrow = _next(day)
+        if self._is_weekend(tomorrow):
+            return day.isoweekday() != FRIDAY
+        return tomorrow in self._place.extra_holidays
+
+    def _why_off(self, day: date) -> str:
+        return "extra holidays" if day in self._place.extra_holidays else "weekend"
+
+    def _years(self, year: int) -> tuple[tuple[str, _Year], ...]:
+        found = self._by_year.get(year)
+        if found is None:
+            known = ((region, _year(region, year)) for region in self._place.holidays)
+            found = self._by_year[year] = tuple((region, one) for region, one in known if one)
+        return found
+
+    def _holiday(self, day: date) -> tuple[str, str]:
+        """The name of the public holiday and the region that has it; empty where it is none."""
+        for region, year in self._years(day.year):
+            if day in year.holidays:
+                return year.holidays[day], region
+        return "", ""
+
+    def _is_weekend(self, day: date) -> bool:
+        years = self._years(day.year)
+        if not years:
+            return day.isoweekday() in SATURDAY_AND_SUNDAY
+        return any(day in year.weekend for _, year in years)
 
 
-def _holiday(place: Place, day: date) -> str:
-    """The name of the public holiday; empty where it is none."""
-    return next((year.holidays[day] for year in _years(place, day) if day in year.holidays), "")
+@lru_cache(maxsize=4096)
+def _calendar(place: Place) -> _Calendar:
+    return _Calendar(place)
 
 
-def _is_weekend(place: Place, day: date) -> bool:
-    years = _years(place, day)
-    if not years:
-        return day.isoweekday() in SATURDAY_AND_SUNDAY
-    return any(day in year.weekend for year in years)
-
-
-def _is_working(place: Place, day: date) -> bool:
-    return not (day in place.extra_holidays or _is_weekend(place, day) or _holiday(place, day))
+def unknown_regions(places: Iterable[Place], day: date) -> tuple[Sentence, ...]:
+    """A sentence per region whose holidays of the day's year are not known."""
+    regions = dict.fromkeys(region for place in places for region in _calendar(place).unknown_regions(day))
+    return tuple(Sentence.of(RULE_UNKNOWN, region=region) for region in regions)
 
 
 def _next(day: date) -> date:
@@ -247,68 +317,108 @@ def _in_utc(window: Window) -> Window:
 _ORDER: Mapping[Rule | Check, int] = {rule: place for place, rule in enumerate(Rule)}
 
 
-def _violated_on(day: date, place: Place, freezes: Iterable[Freeze]) -> Iterator[tuple[Rule, Sentence]]:
-    """The rules a local day violates, whatever their level."""
-    tomorrow = _next(day)
-    if day.isoweekday() == FRIDAY:
-        yield Rule.FRIDAY, Sentence.of("friday", day=day)
-    if holiday := _holiday(place, tomorrow):
-        yield Rule.EVE_OF_HOLIDAY, Sentence.of("eve_of_holiday", day=day, holiday=holiday)
-    if _is_eve_of_non_working_day(day, place):
-        yield Rule.EVE_OF_NON_WORKING_DAY, Sentence.of("eve_of_non_working_day", day=day, next_day=tomorrow)
-    if holiday := _holiday(place, day):
-        yield Rule.NON_WORKING_DAY, Sentence.of("non_working_holiday", day=day, holiday=holiday)
-    elif not _is_working(place, day):
-        yield Rule.NON_WORKING_DAY, Sentence.of("non_working_day", day=day)
-    # The customer's own freezes first: their reason may be said.
-    for freeze in sorted(freezes, key=lambda one: (one.customer == EVERYBODY, one.first)):
-        if freeze.first <= day <= freeze.last:
-            yield Rule.FREEZE, _frozen(day, freeze)
-        elif _is_eve_of(freeze, day, place):
-            yield Rule.EVE_OF_VACATION, _eve_of_vacation(day, freeze, place)
+class _Judge:
+    """Judges windows by the same circumstances; what does not depend on the window is worked out once."""
+
+    def __init__(self, circumstances: Circumstances) -> None:
+        self.circumstances = circumstances
+        self._calendars = [(place.zone, _calendar(place)) for place in circumstances.places]
+        self._periods = [
+            [_Period.of(one, calendar) for one in _in_order(circumstances.freezes)] for _, calendar in self._calendars
+        ]
+        # The days of a vacation are the organization's.
+        own = self._calendars[0][1]
+        self._periods[0] += [_Period.of(one, own) for one in circumstances.vacations]
+
+    def judge(self, window: Window) -> tuple[Finding, ...]:
+        """As `deploylog.rules.judge`; the window is in UTC."""
+        said: dict[tuple[Rule, date], _Violation] = {}
+        unknown: dict[str, Finding] = {}
+        for number, (zone, calendar) in enumerate(self._calendars):
+            for day in _local_days(window, zone):
+                for one in self._violated_on(day, number):
+                    before = said.setdefault((one.rule, day), one)
+                    if one.origin not in before.origin:
+                        said[one.rule, day] = replace(before, origin=f"{before.origin}; {one.origin}")
+                for region in calendar.unknown_regions(day):
+                    unknown.setdefault(region, _unknown(region))
+        findings = [
+            Finding(rule, self.circumstances.level(rule), one.sentence, one.origin)
+            for (rule, day), one in sorted(said.items(), key=lambda item: item[0][1])
+            if not _already_said(rule, day, said, self.circumstances)
+        ]
+        findings += unknown.values()
+        findings += _untold(self.circumstances)
+        findings += _outside_preferred_hours(window, self.circumstances)
+        findings += _overlaps(window, self.circumstances)
+        weighed = [one for one in findings if one.level is not Level.OFF]
+        # Two days before a vacation can name the same last working day: what reads the same is said once.
+        return tuple(
+            dict.fromkeys(sorted(weighed, key=lambda one: (one.level is not Level.BLOCK, _ORDER[one.subject])))
+        )
+
+    def _violated_on(self, day: date, number: int) -> Iterator[_Violation]:
+        """The rules a local day of a place violates, whatever their level."""
+        yield from self._calendars[number][1].violated_on(day)
+        for period in self._periods[number]:
+            if period.eve <= day <= period.last:
+                yield from period.violated_on(day)
 
 
-def _is_eve_of_non_working_day(day: date, place: Place) -> bool:
-    """The next day is a weekend day or an extra holiday.
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """A freeze or a vacation, and by one place's calendar the last working day before it."""
 
-    The plain weekend after a Friday is said by `friday` alone, also where that is off, so that `friday: warn` is not
-    undone here.
-    """
-    tomorrow = _next(day)
-    if _is_weekend(place, tomorrow):
-        return day.isoweekday() != FRIDAY
-    return tomorrow in place.extra_holidays
+    of_what: Freeze | Vacation
+    eve: date
+    last: date
+
+    @classmethod
+    def of(cls, one: Freeze | Vacation, calendar: _Calendar) -> _Period:
+        return cls(one, calendar.eve_of(one.first) if date.min < one.first <= one.last else one.first, one.last)
+
+    def violated_on(self, day: date) -> Iterator[_Violation]:
+        """Of a day from the eve on; within a vacation nothing."""
+        first, origin = self.of_what.first, _origin(self.of_what)
+        if day < first:
+            if _next(day) == first:
+                sentence = Sentence.of("eve_of_vacation_next_day", day=day)
+            else:
+                # A day further off says which the last working day is: itself, or one before.
+                sentence = Sentence.of("eve_of_vacation", day=self.eve, first=first)
+            yield _Violation(Rule.EVE_OF_VACATION, sentence, origin)
+        elif isinstance(self.of_what, Freeze):
+            yield _Violation(Rule.FREEZE, _frozen(day, self.of_what), origin)
+
+
+def _in_order(freezes: Iterable[Freeze]) -> list[Freeze]:
+    """The customer's own first: their reason may be said."""
+    return sorted(freezes, key=lambda one: (one.customer == EVERYBODY, one.first))
+
+
+def _origin(period: Freeze | Vacation) -> str:
+    days = f"{period.first} to {period.last}"
+    if isinstance(period, Vacation):
+        return f"{period.origin}, {days}"
+    return f"Freezes, {period.customer}, {days}" + (f", {period.reason}" if period.reason else "")
 
 
 def _already_said(
-    rule: Rule, day: date, said: Mapping[tuple[Rule, date], Sentence], circumstances: Circumstances
+    rule: Rule, day: date, said: Mapping[tuple[Rule, date], _Violation], circumstances: Circumstances
 ) -> bool:
-    """Whether a holiday on a non-working day is said as the eve of the holiday.
+    """Whether a holiday on a non-working day is said as the eve of the holiday, or an eve within a freeze as frozen.
 
     Only where that weighs as much: a holiday on a Sunday must not make the Saturday freer than other Saturdays.
     """
+    covering = _COVERED_BY.get(rule)
     return (
-        rule is Rule.EVE_OF_NON_WORKING_DAY
-        and (Rule.EVE_OF_HOLIDAY, day) in said
-        and _WEIGHT[circumstances.level(Rule.EVE_OF_HOLIDAY)] >= _WEIGHT[circumstances.level(rule)]
+        covering is not None
+        and (covering, day) in said
+        and _WEIGHT[circumstances.level(covering)] >= _WEIGHT[circumstances.level(rule)]
     )
 
 
-def _is_eve_of(freeze: Freeze, day: date, place: Place) -> bool:
-    """From the last working day before the period up to its start: no working day lies between."""
-    if not day < freeze.first <= freeze.last:
-        return False
-    between = map(date.fromordinal, range(day.toordinal() + 1, freeze.first.toordinal()))
-    return not any(_is_working(place, one) for one in between)
-
-
-def _eve_of_vacation(day: date, freeze: Freeze, place: Place) -> Sentence:
-    """The day before the start says so; a day further off says which the last working day is: itself, or one before."""
-    if _next(day) == freeze.first:
-        return Sentence.of("eve_of_vacation_next_day", day=day)
-    while not _is_working(place, day):
-        day -= ONE_DAY
-    return Sentence.of("eve_of_vacation", day=day, first=freeze.first)
+_COVERED_BY = {Rule.EVE_OF_NON_WORKING_DAY: Rule.EVE_OF_HOLIDAY, Rule.EVE_OF_VACATION: Rule.FREEZE}
 
 
 def _frozen(day: date, freeze: Freeze) -> Sentence:
@@ -320,6 +430,15 @@ def _frozen(day: date, freeze: Freeze) -> Sentence:
 
 def _unknown(region: str) -> Finding:
     return Finding(Rule.EVE_OF_HOLIDAY, Level.WARN, Sentence.of(RULE_UNKNOWN, region=region))
+
+
+def _untold(circumstances: Circumstances) -> list[Finding]:
+    """What the sources could not tell: a warning, however much the rule itself weighs."""
+    return [
+        Finding(rule, Level.WARN, sentence)
+        for rule, sentence in circumstances.unknown
+        if circumstances.level(rule) is not Level.OFF
+    ]
 
 
 def _overlaps(window: Window, circumstances: Circumstances) -> list[Finding]:
@@ -428,13 +547,14 @@ def _end_text(hours: PreferredHours) -> str:
 
 def _free_starts(
     window: Window,
-    circumstances: Circumstances,
+    judge_: _Judge,
     now: datetime,
     horizon: timedelta,
     doubts: frozenset[Finding],
     leniency: frozenset[Rule],
 ) -> Iterator[datetime]:
     """Starts without findings, day by day; `doubts` and the rules of `leniency`, unless they block, do not count."""
+    circumstances = judge_.circumstances
     zone = circumstances.places[0].zone
     own_day = window.start.astimezone(zone).date()
     earliest = max(own_day.toordinal() + 1, now.astimezone(zone).date().toordinal())
@@ -445,7 +565,7 @@ def _free_starts(
             # Moved into the preferred hours of another zone, a start can fall on another day of ours, or on one found.
             if start <= last or start.astimezone(zone).date() <= own_day:
                 continue
-            findings = judge(Window(start, start + window.duration), circumstances)
+            findings = judge_.judge(Window(start, start + window.duration))
             if all(one in doubts or (one.subject in leniency and allowed((one,))) for one in findings):
                 yield start
                 last = start
