@@ -28,7 +28,7 @@ from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
-from deploylog.model import Key, Kind, Status
+from deploylog.model import Key, Kind, Status, Window
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -74,6 +74,9 @@ deployments = sa.Table(
     sa.Column("copy_of", sa.String(64), nullable=False, default=""),
     sa.Column("due_at", Instant, index=True),
     sa.Column("vanished_at", Instant),
+    sa.Column("window_start", Instant),
+    sa.Column("window_end", Instant, index=True),
+    sa.Column("responsible", sa.String(254), nullable=False, default=""),
 )
 effects = sa.Table(
     "effect",
@@ -168,6 +171,19 @@ class Sight:
     known: Known
     memory: Memory
     due: datetime | None
+    window: Window | None = None
+    """The window as the row says it."""
+    responsible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWindow:
+    """The window of a deployment that was announced and is not closed, as its row was last seen."""
+
+    log_id: str
+    deployment_id: str
+    responsible: str
+    window: Window
 
 
 class Ledger:
@@ -330,6 +346,9 @@ class Ledger:
                     "copy_of": memory.copy_of,
                     "due_at": sight.due,
                     "vanished_at": None,
+                    "window_start": sight.window.start if sight.window else None,
+                    "window_end": sight.window.end if sight.window else None,
+                    "responsible": sight.responsible,
                 }
                 _upsert(connection, deployments, {"log_id": log_id, "id": sight.known.id}, values)
             for identity in vanished:
@@ -342,6 +361,37 @@ class Ledger:
                     )
                     .values(vanished_at=now, due_at=None)
                 )
+
+    def planned_windows(self, ends_after: datetime) -> list[PlannedWindow]:
+        """The windows of all logs that were announced and not closed, and that end after an instant.
+
+        They are kept here, so that the first look after a start knows the other logs before it has read them.
+        """
+        announced = (
+            sa.select(effects.c.number)
+            .where(
+                effects.c.log_id == deployments.c.log_id,
+                effects.c.deployment_id == deployments.c.id,
+                effects.c.kind == Kind.EVENT.value,
+                effects.c.state == EffectState.SENT.value,
+            )
+            .exists()
+        )
+        found = (
+            sa.select(deployments)
+            .where(
+                deployments.c.window_end > ends_after,
+                deployments.c.vanished_at.is_(None),
+                deployments.c.status.in_([Status.PLANNED.value, Status.STARTED.value, Status.DELAYED.value]),
+                announced,
+            )
+            .order_by(deployments.c.log_id, deployments.c.id)
+        )
+        with self.engine.connect() as connection:
+            rows = connection.execute(found).all()
+        return [
+            PlannedWindow(row.log_id, row.id, row.responsible, Window(row.window_start, row.window_end)) for row in rows
+        ]
 
     def dues(self) -> dict[str, datetime]:
         """By log, the earliest instant at which one of its deployments or effects wants a decision."""

@@ -8,15 +8,17 @@ for `notify.late_after`, and not at all where the problem is gone by then.
 from __future__ import annotations
 
 import zlib
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploylog.audience import Circle
-from deploylog.lifecycle import PARKED, STILL_TO_GO, Decision, Memory, Policy, Wanted
+from deploylog.lifecycle import PARKED, STILL_TO_GO, Decision, EffectSeen, Memory, Policy, Wanted
 from deploylog.model import Deployment, Kind, Progress, Sentence
 
 _HIGHEST_NUMBER = 10**9
 _UNANNOUNCED = frozenset({Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
+_TO_COME = _UNANNOUNCED | {Progress.SCHEDULED}
 
 
 def with_notice(decision: Decision, row: Deployment, memory: Memory, policy: Policy, now: datetime) -> Decision:
@@ -33,6 +35,40 @@ def with_notice(decision: Decision, row: Deployment, memory: Memory, policy: Pol
     return replace(decision, wanted=(*decision.wanted, wanted))
 
 
+@dataclass(frozen=True, slots=True)
+class Decline:
+    """A guest who will not have the deployment at that time, and what was said with it; empty: nothing."""
+
+    address: str
+    comment: str = ""
+
+
+def with_declines(
+    decision: Decision, row: Deployment, memory: Memory, policy: Policy, declines: Iterable[Decline], now: datetime
+) -> Decision:
+    """The decision, with a notice for each answer that the time does not suit, until the deployment begins.
+
+    An answer is told once, also where the deployment was moved since: what it said of the earlier time still stands in
+    the calendar. With another comment it is another answer.
+    """
+    if decision.progress not in _TO_COME:
+        return decision
+    wanted = tuple(
+        one
+        for each in declines
+        if (topic := f"declined {each.address} {each.comment}")
+        if not _went(_number(topic), memory.effects)
+        if (one := notice(topic, (_declined(each),), row, memory, policy, now))
+    )
+    return replace(decision, wanted=(*decision.wanted, *wanted))
+
+
+def _declined(decline: Decline) -> Sentence:
+    if decline.comment:
+        return Sentence.of("declined_comment", address=decline.address, comment=decline.comment)
+    return Sentence.of("declined", address=decline.address)
+
+
 def notice(
     topic: str, told: tuple[Sentence, ...], row: Deployment, memory: Memory, policy: Policy, due: datetime
 ) -> Wanted | None:
@@ -41,15 +77,20 @@ def notice(
     `topic` is what makes a problem one and the same: two notices of one deployment and generation with the same topic
     are one mail.
     """
-    number = zlib.crc32(topic.encode()) % _HIGHEST_NUMBER
-    about = (Kind.NOTICE, memory.generation, number)
-    went = any(
-        (one.kind, one.generation, one.round) == about and one.state not in STILL_TO_GO for one in memory.effects
-    )
-    if went or not row.responsible:
+    number = _number(topic)
+    this_time = tuple(one for one in memory.effects if one.generation == memory.generation)
+    if _went(number, this_time) or not row.responsible:
         return None
     circle = Circle(policy.language, (row.responsible,))
     return Wanted(Kind.NOTICE, memory.generation, number, row.responsible, circle, due, told)
+
+
+def _number(topic: str) -> int:
+    return zlib.crc32(topic.encode()) % _HIGHEST_NUMBER
+
+
+def _went(number: int, effects: Iterable[EffectSeen]) -> bool:
+    return any((one.kind, one.round) == (Kind.NOTICE, number) and one.state not in STILL_TO_GO for one in effects)
 
 
 def _topic(decision: Decision, memory: Memory) -> str:

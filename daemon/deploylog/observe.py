@@ -22,7 +22,7 @@ from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
 from deploylog.guards import HOUR, Limits, held_back
 from deploylog.identity import Identities, Known, identify, prefix_for, repeated
-from deploylog.ledger import Ledger
+from deploylog.ledger import Ledger, PlannedWindow, Sight
 from deploylog.lifecycle import (
     Decision,
     EventWish,
@@ -34,6 +34,7 @@ from deploylog.lifecycle import (
     remember,
 )
 from deploylog.model import (
+    INTERNAL_PARTIES,
     Customer,
     Deployment,
     Kind,
@@ -44,9 +45,8 @@ from deploylog.model import (
     Rule,
     Sentence,
     Status,
-    Window,
 )
-from deploylog.notices import with_notice
+from deploylog.notices import Decline, with_declines, with_notice
 from deploylog.registry import PAUSE
 
 HIGHEST = "deploylog-highest"
@@ -66,6 +66,14 @@ AbsencesOf = Callable[[str, datetime], Absences]
 
 def _nobody_away(responsible: str, now: datetime) -> Absences:
     return Absences()
+
+
+DeclinesOf = Callable[[str, str], Sequence[Decline]]
+"""Who declined the invitation of a deployment, by log and ID."""
+
+
+def _nobody_declined(log_id: str, deployment_id: str) -> Sequence[Decline]:
+    return ()
 
 
 def _nothing_mailed(log_id: str, identities: Sequence[str], since: datetime, now: datetime) -> dict[str, list[Mailed]]:
@@ -138,15 +146,6 @@ class LogView:
         lively = (Progress.IN_PROGRESS, Progress.RUNNING_LATE, Progress.NEEDS_ATTENTION, None)
         return any(row.decision.progress in lively for row in self.rows)
 
-    def windows(self) -> list[tuple[str, str, Window]]:
-        """ID, responsible and window of what was announced and is not closed, for the rule about overlaps."""
-        open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
-        return [
-            (row.deployment.id, row.deployment.responsible, row.deployment.window)
-            for row in self.rows
-            if row.deployment.status in open_ and row.deployment.window and row.memory.has_event
-        ]
-
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -169,9 +168,11 @@ class Observer:
         policy: Policy,
         organization: Organization,
         absences: AbsencesOf = _nobody_away,
+        declines: DeclinesOf = _nobody_declined,
     ) -> None:
         self._sheets = sheets
         self._absences = absences
+        self._declines = declines
         self._ledger = ledger
         self._policy = policy
         self._organization = organization
@@ -208,14 +209,14 @@ class Observer:
         zone: ZoneInfo,
         customer: Customer | None,
         registry: Registry,
-        taken: Sequence[tuple[str, str, Window]],
+        taken: Sequence[PlannedWindow],
         now: datetime,
         mailed: MailedSince = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
-        `taken` holds the windows of other logs: ID, responsible and window. `mailed` is asked what the mailbox shows
+        `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows
         of the rows of a log that the ledger has never seen. `barred`: why nothing may be sent for the log at all.
         """
         cells = self.read(file, now)
@@ -241,7 +242,7 @@ class Observer:
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
             held = row.row in identities.to_write
-            decision = self._decide(row, memory, customer, registry, announced, taken, now, held, barred)
+            decision = self._decide(file.id, row, memory, customer, registry, announced, taken, now, held, barred)
             past = pasts.get(row.id, Past())
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
         view = LogView(
@@ -296,7 +297,7 @@ class Observer:
         rows = tuple(replace(row, decision=held_back(row.decision, stopped)) for row in view.rows)
         return replace(view, rows=rows, stopped=stopped)
 
-    def decide_again(self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]]) -> LogView:
+    def decide_again(self, view: LogView, registry: Registry, taken: Sequence[PlannedWindow]) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
 
         The instant is the one the log was read at: what became due since then was not carried out in this look, so the
@@ -309,7 +310,16 @@ class Observer:
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
             decision = self._decide(
-                row.deployment, memory, view.customer, registry, announced, taken, now, row.held, view.barred
+                view.file.id,
+                row.deployment,
+                memory,
+                view.customer,
+                registry,
+                announced,
+                taken,
+                now,
+                row.held,
+                view.barred,
             )
             rows.append(replace(row, memory=memory, decision=held_back(decision, view.stopped)))
         return replace(view, rows=tuple(rows))
@@ -322,12 +332,13 @@ class Observer:
 
     def _decide(
         self,
+        log_id: str,
         row: Deployment,
         memory: Memory,
         customer: Customer | None,
         registry: Registry,
         log: Sequence[Deployment],
-        others: Iterable[tuple[str, str, Window]],
+        others: Iterable[PlannedWindow],
         now: datetime,
         held: bool,
         barred: tuple[Progress, Sentence] | None,
@@ -353,9 +364,20 @@ class Observer:
         decision = decide(row, memory, around, now)
         if barred is None:
             decision = with_notice(decision, row, memory, self._policy, now)
+            declines = self._declines_outside(log_id, row.id, around)
+            decision = with_declines(decision, row, memory, self._policy, declines, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):
             return Decision(None, due=now)
         return decision
+
+    def _declines_outside(self, log_id: str, identity: str, around: Surroundings) -> list[Decline]:
+        """Without those of our own people, who know whom to speak to."""
+        internal = {one.address for one in around.contacts if one.party in INTERNAL_PARTIES}
+        return [
+            one
+            for one in self._declines(log_id, identity)
+            if one.address not in internal and one.address.rpartition("@")[2] not in self._organization.domains
+        ]
 
     def _circumstances(
         self,
@@ -363,7 +385,7 @@ class Observer:
         customer: Customer,
         registry: Registry,
         log: Sequence[Deployment],
-        others: Iterable[tuple[str, str, Window]],
+        others: Iterable[PlannedWindow],
         now: datetime,
     ) -> rules.Circumstances:
         open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
@@ -373,9 +395,9 @@ class Observer:
             if other.id != row.id and other.window and other.status in open_
         ]
         taken += [
-            rules.Taken(window, identity, False, True)
-            for identity, responsible, window in others
-            if responsible and responsible == row.responsible
+            rules.Taken(one.window, one.deployment_id, False, True)
+            for one in others
+            if one.responsible and one.responsible == row.responsible
         ]
         absences = self._absences(row.responsible, now)
         return circumstances(customer, registry, self._organization.place, self._organization.rules, absences, taken)
@@ -391,6 +413,12 @@ def known_of(row: RowView) -> Known:
         deployment.window.start if deployment.window else None,
         tuple(str(part) for part in deployment.components),
     )
+
+
+def sight_of(row: RowView) -> Sight:
+    """What a look at a row leaves in the ledger."""
+    deployment = row.deployment
+    return Sight(known_of(row), row.memory, row.decision.due, deployment.window, deployment.responsible)
 
 
 def _layout(rows: Sequence[Sequence[Cell]], columns: Sequence[str], names: Names, tab: str) -> Layout:

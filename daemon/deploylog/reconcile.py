@@ -26,11 +26,11 @@ from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
-from deploylog.ledger import Ledger, LogSeen, Sight
+from deploylog.ledger import Ledger, LogSeen, PlannedWindow
 from deploylog.lifecycle import EventWish, Policy, Wanted
 from deploylog.messages import Messages
 from deploylog.mime import Letter
-from deploylog.model import Customer, Kind, Progress, Registry, Sentence, Window
+from deploylog.model import Customer, Kind, Progress, Registry, Sentence
 from deploylog.observe import (
     HIGHEST,
     LogProblem,
@@ -39,7 +39,7 @@ from deploylog.observe import (
     Organization,
     RowView,
     is_ours,
-    known_of,
+    sight_of,
 )
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
@@ -52,6 +52,8 @@ MOST_LOOKS = 10
 """How often one pass looks at a log whose calls hang; the next pass goes on."""
 STALE_READ = timedelta(seconds=2)
 """What was read longer ago is read again before anything is sent for it."""
+LONGEST_UNDER_WAY = timedelta(days=7)
+"""A window that ended longer ago overlaps with nothing that is still judged."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -91,11 +93,13 @@ class Reconciler:
         self._messages = messages
         zone = config.organization.time_zone
         self._vacations = Vacations(google.calendar, config.calendar.vacations, zone, config.poll.replies)
-        self._observer = Observer(google.sheets, ledger, policy, organization, self._vacations.of)
+        self._replies = Replies(google.calendar, config.poll.replies)
+        self._observer = Observer(
+            google.sheets, ledger, policy, organization, self._vacations.of, self._replies.declines
+        )
         self._delivery = Delivery(ledger, google.gmail, google.calendar)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
-        self._replies = Replies(google.calendar, config.poll.replies)
         self._composer = Composer(config, policy, messages)
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
@@ -103,7 +107,6 @@ class Reconciler:
         self._in_progress: dict[str, bool] = {}
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
-        self._windows: dict[str, list[tuple[str, str, Window]]] = {}
         self._problems: dict[str, Sentence] = {}
         self._deleted: dict[str, tuple[Sentence, ...]] = {}
         self._last_registry: Registry | None = None
@@ -137,7 +140,7 @@ class Reconciler:
         changed_registry = current != self._last_registry
         self._last_registry = current
         if whole:
-            self._replies.refresh(now, report.problems)
+            self._to_read |= self._replies.refresh(now, report.problems) & set(self._files)
         # Also what is scheduled is judged anew where what it was judged by changed.
         if changed_registry | (whole and self._vacations.refresh(now, report.problems)):
             self._to_read |= set(self._files)
@@ -223,7 +226,7 @@ class Reconciler:
                 self._problem(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
-            view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(file, now))
             self._remember(view, now)
             self._deleted[view.file.id] = self._deleted_rows(view, now)
             report.problems += [
@@ -331,17 +334,16 @@ class Reconciler:
         return self._composer.letter(view, row, wanted, now)()
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
-        elsewhere = self._windows_elsewhere(file)
+        elsewhere = self._windows_elsewhere(file, now)
         barred = self._customer_logs.barred(file, customer, current, now) if customer else None
-        view = self._observer.look(
+        return self._observer.look(
             file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed, barred
         )
-        self._windows[file.id] = view.windows()
-        return view
 
-    def _windows_elsewhere(self, file: DriveFile) -> list[tuple[str, str, Window]]:
-        """ID, responsible and window of what is planned in other logs, as far as they were read."""
-        return [one for log_id, windows in self._windows.items() if log_id != file.id for one in windows]
+    def _windows_elsewhere(self, file: DriveFile, now: datetime) -> list[PlannedWindow]:
+        """What is planned in the other logs of the folder, as far as the ledger knows."""
+        planned = self._ledger.planned_windows(now - LONGEST_UNDER_WAY)
+        return [one for one in planned if one.log_id != file.id and one.log_id in self._files]
 
     def _zone(self, file: DriveFile) -> ZoneInfo:
         """The spreadsheet's zone, asked for again whenever the file changed."""
@@ -374,7 +376,7 @@ class Reconciler:
                 standing = event_id(view.file.id, row.deployment.id)
                 self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
         self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
-        sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
+        sights = [sight_of(row) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:

@@ -91,7 +91,7 @@ class Vacations:
 
     def _read(self, source: _Source, now: datetime) -> bool:
         """Read a calendar, if it is time; whether it says something else now."""
-        if source.read_at is not None and now - source.read_at < self._every:
+        if source.read_at is not None and timedelta(0) <= now - source.read_at < self._every:
             return False
         before = source.vacations, bool(source.failure)
         source.read_at = now
