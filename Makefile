@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test test-reliability check lint format screenshots reference wheel clean
+.PHONY: install demo test test-reliability bench check lint format screenshots reference wheel clean
 
 install: $(STAMP)
 
@@ -25,6 +25,10 @@ test: install
 test-reliability: install
 	DEPLOYLOG_SCHEDULES=10000 DEPLOYLOG_EVERY_POINT=1 DEPLOYLOG_EXAMPLES=400 DEPLOYLOG_KILLING_SECONDS=300 \
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/reliability $(ARGS)
+
+# Holds the measured figures against their aims, and writes docs/performance.md.
+bench: install
+	$(BIN)/python tests/bench/measure.py $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .

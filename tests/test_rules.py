@@ -14,6 +14,7 @@ import os
 import time as clock
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -781,6 +782,27 @@ def test_a_proposed_slot_is_never_itself_refused(wanted: Window, circumstances: 
         assert {one.sentence.code for one in found} <= {"rule_unknown", "vacations_unknown", "outside_preferred_hours"}
         assert slot > now
         assert slot.astimezone(zone).date() > wanted.start.astimezone(zone).date()
+
+
+@settings(max_examples=100, deadline=None)
+@given(WINDOWS, CIRCUMSTANCES, INSTANTS)
+def test_no_free_day_at_the_same_local_time_is_passed_over(
+    wanted: Window, circumstances: Circumstances, now: datetime
+) -> None:
+    """Every day judged one by one gives the same slots as looking for them does."""
+    anytime = replace(circumstances, preferred_hours=())
+    zone, horizon = circumstances.places[0].zone, timedelta(days=40)
+    start = wanted.start.astimezone(zone)
+    first = max(start.date() + timedelta(days=1), now.astimezone(zone).date())
+    doubts = {one for one in judge(wanted, anytime) if one.sentence.code in UNKNOWN}
+    expected = []
+    for number in range(horizon.days):
+        local_start = datetime.combine(first + timedelta(days=number), start.time())
+        instant = local_start.replace(tzinfo=zone).astimezone(UTC)
+        there = instant.astimezone(zone).replace(tzinfo=None) == local_start
+        if there and instant > now and set(judge(Window(instant, instant + wanted.duration), anytime)) <= doubts:
+            expected.append(instant)
+    assert list(free_slots(wanted, anytime, now, count=100, horizon=horizon)) == expected
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,6 +10,7 @@ is a public holiday, and what a weekend, is what the package `holidays` knows of
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -43,6 +44,8 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RULE_UNKNOWN = "rule_unknown"
 UNKNOWN = frozenset({RULE_UNKNOWN, "freezes_unknown", "vacations_unknown", "absence_unknown"})
 """The sentences that say that a rule could not be told, and not that it is violated."""
+_DAY = 24 * 60 * 60 * 1_000_000
+"""Microseconds of a day by the wall clock."""
 _WEIGHT = {Level.OFF: 0, Level.WARN: 1, Level.BLOCK: 2}
 _SPAN = re.compile(r"(?P<days>[A-Za-z][A-Za-z,\s–-]*?)\s+(?P<begin>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})")
 
@@ -289,6 +292,12 @@ def _calendar(place: Place) -> _Calendar:
     return _Calendar(place)
 
 
+def forget_calendars() -> None:
+    """Empty what is kept of places and years, for measuring; nothing else changes by it."""
+    _calendar.cache_clear()
+    _year.cache_clear()
+
+
 def unknown_regions(places: Iterable[Place], day: date) -> tuple[Sentence, ...]:
     """A sentence per region whose holidays of the day's year are not known."""
     regions = dict.fromkeys(region for place in places for region in _calendar(place).unknown_regions(day))
@@ -329,6 +338,9 @@ class _Judge:
         # The days of a vacation are the organization's.
         own = self._calendars[0][1]
         self._periods[0] += [_Period.of(one, own) for one in circumstances.vacations]
+        self.hours = _Hours(circumstances.preferred_hours, circumstances.places[-1].zone)
+        self._off = frozenset(rule for rule in Rule if circumstances.level(rule) is Level.OFF)
+        self._stretches = [_Stretches.of(periods, self._off) for periods in self._periods]
 
     def judge(self, window: Window) -> tuple[Finding, ...]:
         """As `deploylog.rules.judge`; the window is in UTC."""
@@ -349,13 +361,51 @@ class _Judge:
         ]
         findings += unknown.values()
         findings += _untold(self.circumstances)
-        findings += _outside_preferred_hours(window, self.circumstances)
+        findings += self._outside_preferred_hours(window)
         findings += _overlaps(window, self.circumstances)
         weighed = [one for one in findings if one.level is not Level.OFF]
         # Two days before a vacation can name the same last working day: what reads the same is said once.
         return tuple(
             dict.fromkeys(sorted(weighed, key=lambda one: (one.level is not Level.BLOCK, _ORDER[one.subject])))
         )
+
+    def is_free(self, window: Window, preferred: bool, doubts: frozenset[Finding], leniency: frozenset[Rule]) -> bool:
+        """Whether `judge` finds nothing but `doubts` and what `leniency` lets pass unless it blocks.
+
+        `preferred`: whether it lies within the preferred hours.
+
+        Slots are looked for on hundreds of days: this says no at the first reason, and makes no sentence. `doubts` are
+        those of a window judged here, so what could not be read (`Circumstances.unknown`) is among them.
+        """
+        if Rule.OUTSIDE_PREFERRED_HOURS not in self._off and not preferred:
+            level = self.circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS)
+            if level is Level.BLOCK or Rule.OUTSIDE_PREFERRED_HOURS not in leniency:
+                return False
+        days: tuple[date, ...] = ()
+        for number, (zone, calendar) in enumerate(self._calendars):
+            if number == 0 or zone is not self._calendars[number - 1][0]:
+                days = tuple(_local_days(window, zone))
+            for day in days:
+                if self.refuses(day, number):
+                    return False
+                regions = calendar.unknown_regions(day)
+                if regions and any(_unknown(region) not in doubts for region in regions):
+                    return False
+        return Rule.OVERLAP in self._off or not _overlaps(window, self.circumstances)
+
+    def refuses(self, day: date, number: int) -> bool:
+        """Whether a local day of a place violates a rule that is not off."""
+        for one in self._calendars[number][1].violated_on(day):
+            if one.rule not in self._off:
+                return True
+        return day in self._stretches[number]
+
+    def _outside_preferred_hours(self, window: Window) -> list[Finding]:
+        if self.hours.contain(window):
+            return []
+        hours = preferred_hours_text(self.circumstances.preferred_hours)
+        sentence = Sentence.of("outside_preferred_hours", hours=hours)
+        return [Finding(Rule.OUTSIDE_PREFERRED_HOURS, self.circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS), sentence)]
 
     def _violated_on(self, day: date, number: int) -> Iterator[_Violation]:
         """The rules a local day of a place violates, whatever their level."""
@@ -389,6 +439,36 @@ class _Period:
             yield _Violation(Rule.EVE_OF_VACATION, sentence, origin)
         elif isinstance(self.of_what, Freeze):
             yield _Violation(Rule.FREEZE, _frozen(day, self.of_what), origin)
+
+
+class _Stretches:
+    """Days that freezes and eves forbid, as stretches that do not overlap, in order: found by halving."""
+
+    def __init__(self, stretches: Iterable[tuple[date, date]]) -> None:
+        self._firsts: list[date] = []
+        self._lasts: list[date] = []
+        for first, last in sorted(stretches):
+            if self._lasts and first <= self._lasts[-1]:
+                self._lasts[-1] = max(last, self._lasts[-1])
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+
+    @classmethod
+    def of(cls, periods: Iterable[_Period], off: frozenset[Rule]) -> _Stretches:
+        """Of the rules that are not off."""
+        found = []
+        for period in periods:
+            first, last = period.of_what.first, period.last
+            if first <= last and isinstance(period.of_what, Freeze) and Rule.FREEZE not in off:
+                found.append((first, last))
+            if period.eve < first <= last and Rule.EVE_OF_VACATION not in off:
+                found.append((period.eve, first - ONE_DAY))
+        return cls(found)
+
+    def __contains__(self, day: date) -> bool:
+        at = bisect_right(self._firsts, day)
+        return at > 0 and day <= self._lasts[at - 1]
 
 
 def _in_order(freezes: Iterable[Freeze]) -> list[Freeze]:
@@ -457,37 +537,49 @@ def _overlaps(window: Window, circumstances: Circumstances) -> list[Finding]:
 # ---------------------------------------------------------------------------------------------------- preferred hours
 
 
-def _outside_preferred_hours(window: Window, circumstances: Circumstances) -> list[Finding]:
-    if _is_preferred(window, circumstances):
-        return []
-    hours = preferred_hours_text(circumstances.preferred_hours)
-    sentence = Sentence.of("outside_preferred_hours", hours=hours)
-    return [Finding(Rule.OUTSIDE_PREFERRED_HOURS, circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS), sentence)]
+class _Hours:
+    """Preferred hours in the zone they are meant in."""
+
+    def __init__(self, hours: Iterable[PreferredHours], zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._spans: dict[int, list[tuple[int, int]]] = {}
+        """By weekday the spans that begin on it, in order, in microseconds since its midnight; one that crosses the
+        next midnight ends after 24 hours."""
+        for one in hours:
+            begin, end = _since_midnight(one.begin), _since_midnight(one.end)
+            for weekday in one.weekdays:
+                span = begin, end + _DAY if one.end <= one.begin else end
+                self._spans.setdefault(weekday, []).append(span)
+        for spans in self._spans.values():
+            spans.sort()
+
+    def contain(self, window: Window) -> bool:
+        """Whether the whole window lies within one span, by local time; without spans every time is preferred."""
+        if not self._spans:
+            return True
+        start = window.start.astimezone(self._zone)
+        end = window.end.astimezone(self._zone)
+        weekday = start.isoweekday()
+        begins = _since_midnight(start)
+        ends = _since_midnight(end) + _DAY * (end.toordinal() - start.toordinal())
+        for begin, until in self._spans.get(weekday, ()):
+            if begin <= begins and ends <= until:
+                return True
+        # A span that crosses midnight belongs to the weekday on which it begins.
+        for begin, until in self._spans.get(weekday - 1 or 7, ()):
+            if begin <= begins + _DAY and ends + _DAY <= until:
+                return True
+        return False
+
+    def begin_on(self, day: date) -> list[datetime]:
+        """The begins of the spans of a local day, as local (naive) times, in order."""
+        midnight = datetime.combine(day, time())
+        return [midnight + timedelta(microseconds=begin) for begin, _ in self._spans.get(day.isoweekday(), ())]
 
 
-def _is_preferred(window: Window, circumstances: Circumstances) -> bool:
-    """Whether the whole window lies within one span; where none is given, every time is preferred."""
-    if not circumstances.preferred_hours:
-        return True
-    zone = circumstances.places[-1].zone
-    start = window.start.astimezone(zone).replace(tzinfo=None)
-    end = window.end.astimezone(zone).replace(tzinfo=None)
-    # A span that crosses midnight belongs to the weekday on which it begins.
-    days = (start.date(), start.date() - ONE_DAY)
-    spans = (span for day in days for span in _spans_on(day, circumstances.preferred_hours))
-    return any(begin <= start and end <= until for begin, until in spans)
-
-
-def _spans_on(day: date, hours: Iterable[PreferredHours]) -> list[tuple[datetime, datetime]]:
-    """The spans that begin on a local day, as local (naive) times, in order."""
-    return sorted(
-        (
-            datetime.combine(day, one.begin),
-            datetime.combine(_next(day) if one.end <= one.begin else day, one.end),
-        )
-        for one in hours
-        if day.isoweekday() in one.weekdays
-    )
+def _since_midnight(local: time | datetime) -> int:
+    """Microseconds by the wall clock."""
+    return ((local.hour * 60 + local.minute) * 60 + local.second) * 1_000_000 + local.microsecond
 
 
 def _parse_span(part: str) -> PreferredHours:
@@ -554,35 +646,43 @@ def _free_starts(
     leniency: frozenset[Rule],
 ) -> Iterator[datetime]:
     """Starts without findings, day by day; `doubts` and the rules of `leniency`, unless they block, do not count."""
-    circumstances = judge_.circumstances
-    zone = circumstances.places[0].zone
-    own_day = window.start.astimezone(zone).date()
+    places = judge_.circumstances.places
+    zone, duration = places[0].zone, window.duration
+    local_start = window.start.astimezone(zone)
+    own_day = local_start.date()
     earliest = max(own_day.toordinal() + 1, now.astimezone(zone).date().toordinal())
     latest = min(earliest + horizon.days, date.max.toordinal())
+    here_as_there = zone is places[-1].zone
     last = now
     for ordinal in range(earliest, latest):
-        for start in _candidates(date.fromordinal(ordinal), window, circumstances):
+        day = date.fromordinal(ordinal)
+        # Every start of the day lies on that day of ours where both zones are one.
+        if here_as_there and judge_.refuses(day, 0):
+            continue
+        for start, preferred in _candidates(day, local_start.time(), duration, judge_):
             # Moved into the preferred hours of another zone, a start can fall on another day of ours, or on one found.
-            if start <= last or start.astimezone(zone).date() <= own_day:
+            if start <= last or (not here_as_there and start.astimezone(zone).date() <= own_day):
                 continue
-            findings = judge_.judge(Window(start, start + window.duration))
-            if all(one in doubts or (one.subject in leniency and allowed((one,))) for one in findings):
+            if judge_.is_free(Window(start, start + duration), preferred, doubts, leniency):
                 yield start
                 last = start
                 break
 
 
-def _candidates(day: date, window: Window, circumstances: Circumstances) -> list[datetime]:
-    """The starts (UTC) worth a look on a local day: the window's time of day, or the begins of the preferred spans."""
-    zone, zone_there = circumstances.places[0].zone, circumstances.places[-1].zone
-    same_time = _instant(datetime.combine(day, window.start.astimezone(zone).time()), zone)
-    at_same_time = [same_time] if same_time else []
-    if circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS) is Level.OFF:
+def _candidates(day: date, at: time, duration: timedelta, judge_: _Judge) -> list[tuple[datetime, bool]]:
+    """The starts (UTC) worth a look on a local day, each with whether it lies within the preferred hours.
+
+    The window's time of day, or, where that does not, the begins of the preferred spans.
+    """
+    places = judge_.circumstances.places
+    same_time = _instant(datetime.combine(day, at), places[0].zone)
+    fits = same_time is not None and judge_.hours.contain(Window(same_time, same_time + duration))
+    at_same_time = [(same_time, fits)] if same_time else []
+    if fits or judge_.circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS) is Level.OFF:
         return at_same_time
-    if same_time and _is_preferred(Window(same_time, same_time + window.duration), circumstances):
-        return at_same_time
-    begins = [_instant(begin, zone_there) for begin, _ in _spans_on(day, circumstances.preferred_hours)]
-    return [begin for begin in begins if begin] or at_same_time
+    begins = [_instant(begin, places[-1].zone) for begin in judge_.hours.begin_on(day)]
+    found = [(begin, judge_.hours.contain(Window(begin, begin + duration))) for begin in begins if begin]
+    return found or at_same_time
 
 
 def _instant(local: datetime, zone: ZoneInfo) -> datetime | None:
