@@ -21,6 +21,7 @@ from deploylog.cells import Names
 from deploylog.compose import Composer
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
+from deploylog.dates import circumstances
 from deploylog.delivery import Delivery, Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.google.calendar import event_id
@@ -43,6 +44,7 @@ from deploylog.observe import (
 )
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
+from deploylog.rules import Circumstances, Taken
 from deploylog.vacations import Vacations
 from deploylog.write_back import WriteBack, history_lines
 
@@ -88,6 +90,7 @@ class Reconciler:
     ) -> None:
         self._config = config
         self._policy = policy
+        self._organization = organization
         self._google = google
         self._ledger = ledger
         self._messages = messages
@@ -300,6 +303,21 @@ class Reconciler:
     def logs(self) -> list[DriveFile]:
         """Every log of the folder, by name."""
         return sorted(self._customer_logs.list_logs().values(), key=lambda file: file.name)
+
+    def circumstances(self, customer: Customer, current: Registry, responsible: str, now: datetime) -> Circumstances:
+        """What a date of the customer is judged by, apart from any row; for the command `date`.
+
+        `responsible`: whose absences and deployments of other customers count; empty: only what counts for all.
+        """
+        own = {one.file_id for one in self._ledger.all_logs().values() if one.customer == customer.name}
+        taken = [
+            Taken(
+                one.window, one.deployment_id, one.log_id in own, bool(responsible) and one.responsible == responsible
+            )
+            for one in self._ledger.planned_windows(now - LONGEST_UNDER_WAY)
+        ]
+        absences = self._vacations.of(responsible, now)
+        return circumstances(customer, current, self._organization.place, self._organization.rules, absences, taken)
 
     def log_file(self, customer: str) -> DriveFile:
         """The log of a customer, by name. Raises `ConfigurationError` where there is no such customer or no log yet."""

@@ -523,15 +523,16 @@ def _untold(circumstances: Circumstances) -> list[Finding]:
 
 def _overlaps(window: Window, circumstances: Circumstances) -> list[Finding]:
     """The overlapped deployments of the customer by name; those of the responsible elsewhere once, without one."""
-    sentences: dict[Sentence, None] = {}
+    found: dict[Sentence, list[str]] = {}
     for taken in circumstances.taken:
         other = taken.window
         if other.start < window.end and window.start < other.end:
             if taken.same_customer:
-                sentences[Sentence.of("overlap", other=taken.deployment_id)] = None
+                found.setdefault(Sentence.of("overlap", other=taken.deployment_id), [])
             elif taken.same_responsible:
-                sentences[Sentence.of("overlap_unnamed")] = None
-    return [Finding(Rule.OVERLAP, circumstances.level(Rule.OVERLAP), sentence) for sentence in sentences]
+                found.setdefault(Sentence.of("overlap_unnamed"), []).append(taken.deployment_id)
+    level = circumstances.level(Rule.OVERLAP)
+    return [Finding(Rule.OVERLAP, level, sentence, "; ".join(others)) for sentence, others in found.items()]
 
 
 # ---------------------------------------------------------------------------------------------------- preferred hours
