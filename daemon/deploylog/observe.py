@@ -399,7 +399,9 @@ class Observer:
             for one in others
             if one.responsible and one.responsible == row.responsible
         ]
-        absences = self._absences(row.responsible, now)
+        # Of rows that are closed or past nothing is judged, and whoever did them may have left.
+        to_come = row.status in open_ and row.window is not None and row.window.end > now
+        absences = self._absences(row.responsible, now) if to_come else Absences()
         return circumstances(customer, registry, self._organization.place, self._organization.rules, absences, taken)
 
 

@@ -202,3 +202,14 @@ def test_overlaps_with_other_logs_are_known_to_the_first_look_after_a_restart(wo
     assert acme in looked
     assert "it overlaps with another deployment of the same responsible" in diba.progress()
     assert "ACME" not in diba.progress()
+
+
+def test_whoever_is_responsible_for_closed_rows_alone_is_not_looked_up(world: World) -> None:
+    scheduled(world)
+    world.log().write(2, {log.STATUS: "Cancelled"})
+    world.run()
+    world.after(minutes=1)
+    world.restart()
+    before = world.calls()["calendar.events.list"]
+    world.after(minutes=1)
+    assert world.calls()["calendar.events.list"] == before + 1, "the replies alone"
