@@ -281,6 +281,9 @@ def test_the_two_hours_of_an_autumn_night_stay_apart(ledger: Ledger) -> None:
 def test_a_memory_comes_back_as_it_was(ledger: Ledger) -> None:
     later = NOW + timedelta(hours=1)
     kept = memory(generation=3, start=NOW, ends=(NOW, later), overridden=True, copy_of="DIBA-0001")
+    ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 7, "f", NOW, ()), kept, later)], [], NOW)
+    assert ledger.memories("log-1")["DIBA-0014"].known_warnings is None
+    kept = replace(kept, known_warnings=("friday",))
     ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2")), kept, later)], [], NOW)
     assert ledger.memories("log-1") == {"DIBA-0014": kept}
     assert ledger.known("log-1") == {"DIBA-0014": Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2"))}

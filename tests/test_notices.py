@@ -142,6 +142,21 @@ def test_the_same_topic_in_a_new_generation_is_a_new_mail() -> None:
     assert notice("topic", ASKING.sentences, play.row, later, POLICY, play.now) is not None
 
 
+def test_a_warning_that_came_up_after_the_last_edit_is_told_once_though_the_row_goes_ahead() -> None:
+    play = scheduled()
+    assert play.memory is not None
+    play.wait(LATE)
+    friday, eve = Sentence.of("friday", day=START.date()), Sentence.of("eve_of_vacation_next_day", day=START.date())
+    decision = Decision(Progress.SCHEDULED, (friday, eve), warnings=(friday, eve))
+    assert notices(play, decision) == [], "not judged since the edit"
+    play.memory = replace(play.memory, known_warnings=(str(friday),))
+    assert notices(play, replace(decision, warnings=(friday,))) == []
+    [wanted] = notices(play, decision)
+    assert wanted.told == (eve,)
+    went(play, wanted)
+    assert notices(play, decision) == []
+
+
 def declined(play: Play, *declines: Decline) -> list[Wanted]:
     assert play.memory is not None
     judged = with_declines(play.decision, play.row, play.memory, POLICY, declines, play.now)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from deploylog.errors import OutsideError
+from deploylog.errors import InDoubt, NotFound
 from deploylog.google.calendar import Event
 from deploylog.model import Sentence, Vacation
 from deploylog.vacations import Vacations, vacations_in
@@ -37,6 +37,7 @@ class Desk(FakeCalendar):
         super().__init__(Outside())
         self.of: dict[str, list[Event]] = {}
         self.refused: set[str] = set()
+        self.silent: set[str] = set()
         self.asked: list[tuple[str, tuple[str, ...]]] = []
 
     def between(
@@ -44,8 +45,10 @@ class Desk(FakeCalendar):
     ) -> list[Event]:
         assert earliest < NOW < latest
         self.asked.append((calendar_id, tuple(event_types)))
+        if calendar_id in self.silent:
+            raise InDoubt("events.list: no answer")
         if calendar_id in self.refused:
-            raise OutsideError("events.list: not found", status=404)
+            raise NotFound("events.list: not found", status=404)
         return self.of.get(calendar_id, [])
 
 
@@ -130,3 +133,16 @@ def test_what_cannot_be_read_is_unknown_and_what_was_known_still_counts(desk: De
     desk.refused = set()
     assert vacations.refresh(NOW + 2 * EVERY, problems)
     assert (vacations.of(ANA, NOW + 2 * EVERY).unknown, vacations.unread()) == ((), ())
+
+
+def test_one_call_without_an_answer_is_waited_for_and_the_calendar_asked_again_soon(desk: Desk) -> None:
+    vacations = Vacations(desk, [TEAM], MADRID, EVERY)
+    desk.silent = {TEAM}
+    assert vacations.of(ANA, NOW).unknown == (Sentence.of("vacations_unknown"), Sentence.of("absence_unknown"))
+    assert [one for one, _ in desk.asked] == [TEAM]
+    assert vacations.refresh(NOW + timedelta(seconds=15), [])
+    assert vacations.of(ANA, NOW).unknown == (Sentence.of("vacations_unknown"),)
+    assert [one for one, _ in desk.asked] == [TEAM, ANA]
+    desk.silent = set()
+    assert vacations.refresh(NOW + timedelta(minutes=1), [])
+    assert vacations.of(ANA, NOW).unknown == ()

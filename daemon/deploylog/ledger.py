@@ -77,6 +77,7 @@ deployments = sa.Table(
     sa.Column("window_start", Instant),
     sa.Column("window_end", Instant, index=True),
     sa.Column("responsible", sa.String(254), nullable=False, default=""),
+    sa.Column("known_warnings", sa.JSON(none_as_null=True)),
 )
 effects = sa.Table(
     "effect",
@@ -344,6 +345,7 @@ class Ledger:
                     "ends": [end.isoformat() for end in memory.ends],
                     "overridden": memory.overridden,
                     "copy_of": memory.copy_of,
+                    "known_warnings": None if memory.known_warnings is None else list(memory.known_warnings),
                     "due_at": sight.due,
                     "vanished_at": None,
                     "window_start": sight.window.start if sight.window else None,
@@ -588,6 +590,7 @@ def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
         ends=tuple(datetime.fromisoformat(end) for end in row.ends),
         overridden=row.overridden,
         copy_of=row.copy_of,
+        known_warnings=None if row.known_warnings is None else tuple(row.known_warnings),
         effects=tuple(done),
     )
 

@@ -28,6 +28,7 @@ from deploylog.model import (
     Notify,
     Party,
     Progress,
+    Rule,
     Sentence,
     Status,
 )
@@ -98,6 +99,9 @@ class Memory:
     overridden: bool = False
     """Whether History already says that a rule or prerequisite was set aside for this generation."""
     copy_of: str = ""
+    known_warnings: tuple[str, ...] | None = None
+    """What the calendar said against the date when the row was judged first since its last edit, as whoever edited it
+    saw it there (`Decision.warnings`); None: not judged since."""
     effects: tuple[EffectSeen, ...] = ()
 
     def out(self, *kinds: Kind) -> tuple[EffectSeen, ...]:
@@ -206,6 +210,8 @@ class Decision:
     """Free dates to offer, UTC; only where the date is not allowed."""
     reasons: tuple[Sentence, ...] = ()
     """Of the sentences, those for which the date is not allowed."""
+    warnings: tuple[Sentence, ...] = ()
+    """Of the sentences of a row that is scheduled all the same, those about its days."""
     next_action: Sentence | None = None
     wanted: tuple[Wanted, ...] = ()
     event: EventWish = EventWish.LEAVE
@@ -215,6 +221,8 @@ class Decision:
     """The row passes because of `Override` alone."""
 
 
+_ABOUT_DAYS = frozenset(Rule) - {Rule.OVERLAP, Rule.OUTSIDE_PREFERRED_HOURS}
+"""The rules whose verdict can change though nobody touches a row."""
 _AT_REST = frozenset({Progress.DRAFT, Progress.DONE, Progress.ROLLED_BACK, Progress.CANCELLED})
 _UNANNOUNCED = frozenset({Progress.DRAFT, Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
 EARLIEST_START = timedelta(hours=12)
@@ -249,7 +257,7 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     # A clock that was set back must not leave a row "edited in the future": it would wait until then.
     after = replace(before, changed_at=min(before.changed_at, now), status_since=min(before.status_since, now))
     if row.fingerprint != before.fingerprint:
-        after = replace(after, fingerprint=row.fingerprint, changed_at=now)
+        after = replace(after, fingerprint=row.fingerprint, changed_at=now, known_warnings=None)
     # An unreadable status is no new status: nothing is concluded from it.
     if row.status is not before.status and not row.status_unknown:
         after = replace(after, status=row.status, status_since=now)
@@ -435,6 +443,7 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
     return replace(
         decision,
         sentences=(*decision.sentences, *notes),
+        warnings=tuple(one.sentence for one in dates if one.subject in _ABOUT_DAYS and not rules.is_unknown(one)),
         event=EventWish.INVITE,
         overridden=overridden,
     )

@@ -23,11 +23,15 @@ _TO_COME = _UNANNOUNCED | {Progress.SCHEDULED}
 
 def with_notice(decision: Decision, row: Deployment, memory: Memory, policy: Policy, now: datetime) -> Decision:
     """The decision, with the notice it calls for among what is wanted; and a look when that becomes due."""
-    topic = _topic(decision, memory)
-    if not topic or not decision.sentences or _was_past_at_first_sight(row, memory, policy):
+    topic, told = _topic(decision, memory), decision.sentences
+    if decision.progress is Progress.SCHEDULED and memory.known_warnings is not None:
+        # It goes ahead, because a rule only warns or was set aside; but of this nobody knew then.
+        told = tuple(one for one in decision.warnings if str(one) not in memory.known_warnings)
+        topic = "/".join(map(str, told))
+    if not topic or not told or _was_past_at_first_sight(row, memory, policy):
         return decision
     at = memory.changed_at + policy.timing.late_after
-    wanted = notice(topic, decision.sentences, row, memory, policy, at)
+    wanted = notice(topic, told, row, memory, policy, at)
     if wanted is None:
         return decision
     if now < at:

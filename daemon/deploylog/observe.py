@@ -243,6 +243,8 @@ class Observer:
             memory = remembered[row.id]
             held = row.row in identities.to_write
             decision = self._decide(file.id, row, memory, customer, registry, announced, taken, now, held, barred)
+            if decision.progress is Progress.SCHEDULED and memory.known_warnings is None:
+                memory = replace(memory, known_warnings=tuple(map(str, decision.warnings)))
             past = pasts.get(row.id, Past())
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
         view = LogView(

@@ -110,6 +110,11 @@ def allowed(findings: Iterable[Finding]) -> bool:
     return all(one.level is not Level.BLOCK for one in findings)
 
 
+def is_unknown(finding: Finding) -> bool:
+    """Whether it says that a rule could not be told, and not that it is violated."""
+    return finding.sentence.code in UNKNOWN
+
+
 def free_slots(
     window: Window,
     circumstances: Circumstances,

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from deploylog.dates import Absences
-from deploylog.errors import OutsideError
+from deploylog.errors import NotCarriedOut, OutsideError, Refused
 from deploylog.google.calendar import Calendar, Event
 from deploylog.model import Sentence, Vacation
 
@@ -22,6 +22,10 @@ AHEAD = timedelta(days=731)
 """How far ahead calendars are read: two years."""
 STILL_ASKED = timedelta(days=1)
 """Whose absences nobody asked for as long are not read any more."""
+RETRY = timedelta(minutes=1)
+"""How soon Calendar is asked again that gave no answer; what it refuses is asked again with the rest."""
+PAUSE = timedelta(seconds=10)
+"""How long nothing is asked of Calendar after a call without an answer."""
 ONE_DAY = timedelta(days=1)
 VACATION_TYPES = ("default", "outOfOffice")
 """Where somebody works (`workingLocation`) and birthdays last all day, too."""
@@ -37,6 +41,8 @@ class _Source:
     calendar_id: str
     event_types: tuple[str, ...]
     read_at: datetime | None = None
+    wait: timedelta = timedelta(0)
+    """How long what was read then holds."""
     asked_at: datetime | None = None
     vacations: tuple[Vacation, ...] = ()
     """What is known of it; where a later read failed, what was known before."""
@@ -53,6 +59,8 @@ class Vacations:
         self._every = every
         self._shared = [_Source(one, VACATION_TYPES) for one in dict.fromkeys(calendars)]
         self._people: dict[str, _Source] = {}
+        self._down_at: datetime | None = None
+        """When Calendar last gave no answer."""
 
     def refresh(self, now: datetime, problems: list[str]) -> bool:
         """Read what is due; whether anything differs from before. What cannot be read gives a sentence."""
@@ -91,20 +99,37 @@ class Vacations:
 
     def _read(self, source: _Source, now: datetime) -> bool:
         """Read a calendar, if it is time; whether it says something else now."""
-        if source.read_at is not None and timedelta(0) <= now - source.read_at < self._every:
+        if source.read_at is not None and timedelta(0) <= now - source.read_at < source.wait:
             return False
         before = source.vacations, bool(source.failure)
-        source.read_at = now
+        source.read_at, source.wait = now, self._every
         try:
-            events = self._calendar.between(source.calendar_id, now - ONE_DAY, now + AHEAD, source.event_types)
+            events = self._events(source, now)
         except OutsideError as failure:
             if not source.failure:
                 log.warning("absences cannot be read", calendar=source.calendar_id, reason=str(failure))
             source.failure = str(failure)
+            if not isinstance(failure, Refused):
+                # The others are asked first: one calendar that never answers keeps none of them from being read.
+                source.wait = min(PAUSE if isinstance(failure, _Paused) else RETRY, self._every)
         else:
             source.failure = ""
             source.vacations = vacations_in(events, self._zone, source.calendar_id)
         return before != (source.vacations, bool(source.failure))
+
+    def _events(self, source: _Source, now: datetime) -> list[Event]:
+        """Raises OutsideError; without a call where one was waited for in vain a moment ago: mails must not be late."""
+        if self._down_at is not None and timedelta(0) <= now - self._down_at < PAUSE:
+            raise _Paused("Calendar did not answer a moment ago", method="calendar.events.list")
+        try:
+            return self._calendar.between(source.calendar_id, now - ONE_DAY, now + AHEAD, source.event_types)
+        except OutsideError as failure:
+            self._down_at = None if isinstance(failure, Refused) else now
+            raise
+
+
+class _Paused(NotCarriedOut):
+    """Not asked, because Calendar gave no answer a moment ago."""
 
 
 def vacations_in(events: Iterable[Event], zone: ZoneInfo, calendar_id: str) -> tuple[Vacation, ...]:

@@ -94,6 +94,23 @@ def test_a_freeze_entered_later_rejudges_and_its_reason_stays_with_the_customer(
     assert standing(world) == ["confirmed"]
 
 
+def test_a_freeze_over_a_date_that_was_overridden_for_another_reason_is_told_once(world: World) -> None:
+    friday = WEDNESDAY + timedelta(days=2)
+    diba = world.log()
+    diba.plan(2, friday, **{log.OVERRIDE: "Ana: the customer asks for it"})
+    world.run()
+    world.after(seconds=31)
+    freeze = {"Customer": "DIBA", "From": "2026-12-11", "To": "2026-12-13", "Reason": "audit"}
+    world.person(STAFF).type(world.registry_id, registry.FREEZES, registry.FREEZE_COLUMNS, 2, freeze)
+    world.after(minutes=20)
+    assert diba.progress().startswith("Scheduled: Fri 11 Dec is a Friday; Fri 11 Dec lies in a period without")
+    world.restart()
+    world.after(hours=3)
+    [mail] = world.notices(STAFF)
+    assert "- Fri 11 Dec lies in a period without deployments (audit)." in words_of(mail)
+    assert "is a Friday" not in words_of(mail)
+
+
 def test_the_responsibles_absence_counts_for_their_deployments_alone(world: World) -> None:
     scheduled(world)
     times = {"start": {"dateTime": "2026-12-10T00:00:00+01:00"}, "end": {"dateTime": "2026-12-12T00:00:00+01:00"}}

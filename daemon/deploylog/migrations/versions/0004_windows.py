@@ -1,4 +1,4 @@
-"""Deployments: their window and responsible, so that overlaps are known right after a start."""
+"""Deployments: window and responsible, so that overlaps are known right after a start; warnings known already."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,4 +14,5 @@ def upgrade() -> None:
         deployment.add_column(sa.Column("window_start", sa.DateTime))
         deployment.add_column(sa.Column("window_end", sa.DateTime))
         deployment.add_column(sa.Column("responsible", sa.String(254), nullable=False, server_default=""))
+        deployment.add_column(sa.Column("known_warnings", sa.JSON))
     op.create_index("ix_deployment_window_end", "deployment", ["window_end"])
