@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test test-reliability bench check lint format screenshots reference wheel clean
+.PHONY: install demo test test-reliability bench audit check lint format screenshots reference wheel clean
 
 install: $(STAMP)
 
@@ -35,6 +35,11 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive daemon
+
+# Asks a database of known vulnerabilities about every package of .venv; needs the network.
+audit: install
+	$(BIN)/pip-audit --skip-editable
 
 check: lint test
 

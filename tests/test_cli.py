@@ -148,9 +148,42 @@ def test_plan_tells_every_row_as_data(scheduled: Path) -> None:
 def test_plan_tells_people_line_by_line_also_through_a_pipe(scheduled: Path) -> None:
     done = deploylog("plan", "-c", scheduled)
     assert done.status == 0
-    [line] = [one for one in done.out.splitlines() if "DIBA-0001" in one]
+    line, *coming = [one for one in done.out.splitlines() if "DIBA-0001" in one]
     assert "Scheduled" in line
     assert "start mail (es) to 3" in line
+    # Below the rows, the mails of the coming days: start, nudge to the responsible, delay.
+    assert "Mails of the next 7 days, if the rows stay as they are" in done.out
+    kinds = [re.findall(r"(start|nudge|delay) \((?:es|en)\)", one) for one in coming]
+    assert kinds == [["start"], ["nudge"], ["delay"]]
+    assert DIBA_MANAGER in coming[0]
+    assert STAFF in coming[1]
+
+
+def test_plan_tells_per_log_what_is_due_refused_and_waiting(workspace: Workspace, config: Path) -> None:
+    workspace.plan(in_hours(48))
+    workspace.plan(in_hours(72), row=3, components="another 1.0")
+    workspace.write({log.DURATION: ""}, 3)
+    workspace.plan(datetime.now(UTC), row=4, status="Started", components="third 1.0")
+    workspace.write({log.STATUS: "Cancelled", log.COMPONENTS: "fourth 1.0"}, 5)
+    for _ in range(2):
+        assert deploylog("once", "-c", config).status == 0
+    workspace.write({log.DURATION: 40})
+    done = deploylog("plan", "-c", config)
+    [title] = [one for one in done.out.splitlines() if one.startswith(DIBA_LOG)]
+    assert title.strip() == f"{DIBA_LOG}: 2 due, 1 refused, 1 closed"
+    planned = json.loads(deploylog("plan", "--json", "-c", config).out)
+    rows = {one["id"]: one for one in planned["deployments"]}
+    assert {one: row["standing"] for one, row in rows.items()} == {
+        "DIBA-0001": "due",
+        "DIBA-0002": "refused",
+        "DIBA-0003": "due",
+        "DIBA-0004": "closed",
+    }
+    # The changed row would change its event; what is closed is counted and not listed.
+    assert (rows["DIBA-0001"]["event_now"], rows["DIBA-0003"]["event_now"]) == ("update", "")
+    assert "update event" in done.out
+    assert "DIBA-0004" not in done.out
+    assert {one["id"] for one in planned["coming"]} == {"DIBA-0001", "DIBA-0003"}
 
 
 def test_plan_says_what_the_next_pass_would_do_and_does_none_of_it(workspace: Workspace, config: Path) -> None:

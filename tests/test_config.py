@@ -20,6 +20,7 @@ from deploylog import readiness, rules
 from deploylog.config import (
     NOT_YET,
     Config,
+    OidcConfig,
     ReadinessConfig,
     RulesConfig,
     ZammadConfig,
@@ -34,7 +35,7 @@ from deploylog.model import Check, Level, Rule
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "config" / "deploylog.example.yaml"
 PAGE = ROOT / "docs" / "configuration.md"
-SECRETS = {"ZAMMAD_TOKEN": "zammad-secret", "GITLAB_TOKEN": "gitlab-secret"}
+SECRETS = {"ZAMMAD_TOKEN": "zammad-secret", "GITLAB_TOKEN": "gitlab-secret", "OIDC_CLIENT_SECRET": "oidc-secret"}
 
 REQUIRED = """\
 organization: {name: Example, domains: [organization.example]}
@@ -270,8 +271,8 @@ def test_given_has_the_keys_the_file_sets_and_their_sections(folder: Path) -> No
 
 
 def test_what_is_not_acted_on_yet_can_be_told_from_what_the_file_sets(folder: Path) -> None:
-    config = read(folder, "tickets: {zammad: {url: 'https://z.example', token: t}}\nweb: {listen: 'localhost:80'}\n")
-    assert {key for key in NOT_YET if key in config.given} == {"tickets.zammad"}
+    config = read(folder, "gitlab: {url: 'https://g.example', token: t}\nweb: {listen: 'localhost:80'}\n")
+    assert {key for key in NOT_YET if key in config.given} == {"gitlab"}
     assert not {key for key in NOT_YET if key in read(folder).given}
     sections = {key.rpartition(".")[0] for key in keys()}
     assert all(key in keys() or key in sections for key in NOT_YET)
@@ -331,7 +332,7 @@ BAD_ADDITIONS = [
     ("notify:\n  reminders:\n    - 1d\n    - soon", f'7: notify.reminders: "soon" {IS_DURATION}'),
     ("notify:\n  settle: 5s\n  late_aftr: 1m", "6: notify.late_aftr: there is no such key; did you mean late_after?"),
     ("notfy: {}", "4: notfy: there is no such key; did you mean notify?"),
-    ("web: {xyz: 1}", "4: web.xyz: there is no such key; write one of listen, heartbeat"),
+    ("web: {xyz: 1}", "4: web.xyz: there is no such key; write one of oidc, url, listen, heartbeat"),
     ("tickets: {zamad: {}}", "4: tickets.zamad: there is no such key; did you mean zammad?"),
     ("given: []", "4: given: there is no such key; did you mean "),
     ("notify: {start: off}", '4: notify.start: "off" is not one of auto or ask'),
@@ -361,6 +362,33 @@ BAD_ADDITIONS = [
     ("drive: {folder: 2026}", "4: drive.folder: a number stands where text is expected; put it in quotes"),
     ("drive: {folder: {a: b}}", "4: drive.folder: a mapping stands where text is expected"),
     ("web: {listen: 8080}", "4: web.listen: a number stands where text is expected; put it in quotes"),
+    (
+        "web: {listen: '0.0.0.0:8080'}",
+        '4: web.listen: "0.0.0.0:8080" lets other machines in without signing in; '
+        "set web.oidc and web.url, or listen on 127.0.0.1",
+    ),
+    (
+        "web: {listen: '[::]:8080'}",
+        '4: web.listen: "[::]:8080" lets other machines in without signing in; '
+        "set web.oidc and web.url, or listen on 127.0.0.1",
+    ),
+    (
+        "web: {url: 'https://pages.example'}",
+        '4: web.url: "https://pages.example" lets others in without signing in; set web.oidc as well',
+    ),
+    (
+        "web: {url: 'http://pages.example', oidc: {client_id: a, client_secret: b}}",
+        '4: web.url: "http://pages.example" is not encrypted; '
+        "write https://, and let a proxy in front hold the certificate",
+    ),
+    (
+        "web: {url: 'https://pages.example/a', oidc: {client_id: a, client_secret: b}}",
+        '4: web.url: "https://pages.example/a" has more than scheme, host and port; write https://host.example',
+    ),
+    (
+        "web: {listen: '0.0.0.0:8080', oidc: {client_id: a, client_secret: b}}",
+        "4: web.url: is missing, which web.oidc needs; write what browsers call the pages",
+    ),
     ("web: {listen: localhost}", f'4: web.listen: "localhost" {IS_LISTEN}'),
     ("web: {listen: 'localhost:65536'}", f'4: web.listen: "localhost:65536" {IS_LISTEN}'),
     (
@@ -702,7 +730,9 @@ def test_the_example_loads_as_it_is_and_warns_of_nothing(folder: Path) -> None:
     config = load(write(folder, text), {})
     assert not {key for key in NOT_YET if key in config.given}
     assert {key for key in config.given if key in keys()} == {
-        key for key, row in page().items() if row.default == "required" and not key.startswith(("tickets", "gitlab"))
+        key
+        for key, row in page().items()
+        if row.default == "required" and not key.startswith(("tickets", "gitlab", "web.oidc"))
     }
 
 
@@ -714,8 +744,15 @@ def test_the_uncommented_example_has_the_codes_defaults(folder: Path) -> None:
     assert full.tickets.zammad.match == ZammadConfig.model_fields["match"].default
     assert full.gitlab is not None
     assert full.gitlab.projects == {}
-    examples = {"gitlab": None, "tickets": plain.tickets, "google": plain.google}
+    assert full.web.oidc is not None
+    assert full.web.oidc.issuer == OidcConfig.model_fields["issuer"].default
+    web = full.web.model_copy(update={"oidc": None, "url": None})
+    examples = {"gitlab": None, "tickets": plain.tickets, "google": plain.google, "web": web}
     assert full.model_copy(update=examples) == plain
+
+
+ADDRESS = "https://pages.example"
+"""What signing in needs beside its own keys."""
 
 
 def test_the_defaults_of_the_page_are_the_codes(folder: Path) -> None:
@@ -729,16 +766,19 @@ def test_the_defaults_of_the_page_are_the_codes(folder: Path) -> None:
         "tickets.zammad.token": "t",
         "gitlab.url": "https://g.example",
         "gitlab.token": "t",
+        "web.oidc.client_id": "c",
+        "web.oidc.client_secret": "s",
     }
     assert {key for key, row in page().items() if row.default == "required"} == set(needed)
-    assert [key for key, row in page().items() if row.default == "none"] == ["google.endpoint"]
+    assert [key for key, row in page().items() if row.default == "none"] == ["google.endpoint", "web.url"]
     yaml = YAML(typ="safe", pure=True)
     tree: dict[str, object] = {}
     for key, row in page().items():
-        if row.default != "none":
-            _put(tree, key.split("."), yaml.load(needed.get(key, row.default)))
+        if row.default != "none" or key == "web.url":
+            _put(tree, key.split("."), yaml.load({**needed, "web.url": ADDRESS}.get(key, row.default)))
     written = load(write(folder, json.dumps(tree, default=str)), {})
     systems = "tickets: {zammad: {url: 'https://z.example', token: t}}\ngitlab: {url: 'https://g.example', token: t}\n"
+    systems += f"web: {{url: {ADDRESS}, oidc: {{client_id: c, client_secret: s}}}}\n"
     assert written == read(folder, systems)
 
 

@@ -161,6 +161,15 @@ def test_what_the_ledger_knows_is_told_at_once_after_a_start(pages: Pages, ledge
     assert seen["deploylog_mails_left", "day"] == 1998
 
 
+def test_what_was_due_in_a_log_that_left_the_folder_is_not_overdue(pages: Pages, ledger: Ledger) -> None:
+    waiting = effect_of(ledger, Kind.END, EffectState.COMMITTED, NOW, NOW)
+    ledger.advance(waiting.number, EffectState.COMMITTED, EffectState.COMMITTED, retry_at=NOW - timedelta(seconds=90))
+    pages.metrics.passed(True, PassReport(logs=frozenset(["log", "other"])), NOW, NOW)
+    assert pages.figures()["deploylog_oldest_overdue_seconds",] == 90
+    pages.metrics.passed(True, PassReport(logs=frozenset(["other"])), NOW, NOW)
+    assert pages.figures()["deploylog_oldest_overdue_seconds",] == 0
+
+
 def test_nothing_due_is_nothing_overdue(pages: Pages, ledger: Ledger) -> None:
     waiting = effect_of(ledger, Kind.END, EffectState.COMMITTED, NOW, NOW)
     ledger.advance(waiting.number, EffectState.COMMITTED, EffectState.COMMITTED, retry_at=NOW + timedelta(hours=1))

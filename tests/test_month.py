@@ -10,7 +10,7 @@ from rich.console import Console
 
 from deploylog.messages import Messages
 from deploylog.model import Freeze, Rule, Sentence, Vacation
-from deploylog.month import Verdict, as_data, blocked_days, finding_words, month_table, verdict
+from deploylog.month import Verdict, blocked_days, finding_words, month_table, verdict, verdict_data
 from deploylog.rules import Circumstances, Place
 
 MADRID = ZoneInfo("Europe/Madrid")
@@ -56,7 +56,7 @@ def test_blocked_days_are_marked_without_colours_and_explained() -> None:
 
 def test_data_has_the_same_content() -> None:
     one = judged()
-    data = as_data(one, MESSAGES, "en")
+    data = verdict_data(one, MESSAGES, "en")
     assert data["findings"][0]["origin"] == "ana@soffid.example: Operation, 2026-11-18 to 2026-11-19"
     assert data["slots"] == [slot.isoformat() for slot in one.slots]
     blocked = [each["date"] for each in data["month"] if not each["allowed"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from builders import END, STAFF, START, Play, deployment, effect, scheduled, started
+from builders import END, STAFF, START, Play, deployment, effect, scheduled, started, window_at
 from deploylog.lifecycle import PENDING, Decision, EffectState, Policy, Wanted
 from deploylog.model import Kind, Progress, Sentence, Status
 from deploylog.notices import Decline, notice, with_declines, with_notice
@@ -131,15 +131,14 @@ def test_a_notice_that_was_refused_calls_for_no_other() -> None:
     assert notices(play) == []
 
 
-def test_the_same_topic_in_a_new_generation_is_a_new_mail() -> None:
+def test_what_was_told_stays_told_whatever_happens_to_the_row_in_between() -> None:
     play = scheduled()
     assert play.memory is not None
     first = notice("topic", ASKING.sentences, play.row, play.memory, POLICY, play.now)
     assert first is not None
     went(play, first)
-    assert notice("topic", ASKING.sentences, play.row, play.memory, POLICY, play.now) is None
     later = replace(play.memory, generation=2)
-    assert notice("topic", ASKING.sentences, play.row, later, POLICY, play.now) is not None
+    assert notice("topic", ASKING.sentences, play.row, later, POLICY, play.now) is None
 
 
 def test_a_warning_that_came_up_after_the_last_edit_is_told_once_though_the_row_goes_ahead() -> None:
@@ -198,3 +197,14 @@ def test_what_is_only_said_beside_the_reason_makes_no_second_notice() -> None:
     assert notices(play, replace(first, sentences=(friday, untold))) == []
     other = Sentence.of("freeze_unnamed", day=START.date())
     assert len(notices(play, replace(first, sentences=(friday, other), reasons=(friday, other)))) == 1
+
+
+def test_a_start_missed_once_more_is_told_once_more() -> None:
+    play = scheduled()
+    play.wake_at(START + LATE + SECOND)
+    [missed] = notices(play)
+    went(play, missed)
+    again = START + timedelta(days=1)
+    play.edit_and_leave(window=window_at(again))
+    play.wake_at(again + LATE + SECOND)
+    assert len(notices(play)) == 1

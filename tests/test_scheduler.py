@@ -98,6 +98,34 @@ def test_a_whole_pass_comes_at_once_and_at_every_poll() -> None:
     assert passes.seen[3][1] - passes.seen[0][1] >= 2.5 * every
 
 
+def test_a_whole_pass_comes_at_once_when_asked_for() -> None:
+    passes = Passes()
+    with running(passes, LONG) as scheduler:
+        passes.wait_for(1)
+        scheduler.check_now()
+        passes.wait_for(2)
+    assert [whole for whole, _ in passes.seen] == [True, True]
+
+
+def test_what_is_asked_for_during_a_pass_is_looked_at_right_after_it() -> None:
+    asked = threading.Event()
+    passes = Passes(act=lambda number: asked.wait(PATIENCE) if number == 1 else None)  # type: ignore[func-returns-value]
+    with running(passes, LONG) as scheduler:
+        passes.wait_for_begin(1)
+        scheduler.check_now()
+        asked.set()
+        passes.wait_for(2)
+    assert passes.most_at_once == 1
+
+
+def test_asking_before_the_start_or_after_the_stop_does_nothing() -> None:
+    passes = Passes()
+    with running(passes, LONG) as scheduler:
+        passes.wait_for(1)
+    scheduler.check_now()
+    assert len(passes.seen) == 1
+
+
 def test_a_pass_comes_at_the_instant_something_is_due_and_not_at_the_next_poll() -> None:
     dues = Dues(timedelta(milliseconds=300))
     passes = Passes(dues)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 @dataclass
 class Asked:
-    """A server that answers every GET with one status and one body, and keeps what it was asked."""
+    """A server that answers every call with one status and one body, and keeps what it was asked."""
 
     origin: str = ""
     status: int = 200
@@ -37,6 +37,10 @@ def answering(status: int = 200, body: bytes = b"{}", location: str = "") -> Ite
             self.send_header("Content-Length", str(len(asked.body)))
             self.end_headers()
             self.wfile.write(asked.body)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
 
         def log_message(self, *args: object) -> None:
             pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -31,6 +31,9 @@ from deploylog.observe import Organization
 from deploylog.ownership import Ownership
 from deploylog.reconcile import Reconciler
 from deploylog.rules import Place
+from deploylog.shadow import REAL, SHADOW, Carrying
+from deploylog.tickets.interface import Services, Tracker
+from deploylog.tickets.zammad import Zammad
 
 LONGEST_WAIT = 30.0
 """Seconds between two tries of a start that the network or Google's quota does not let through."""
@@ -105,41 +108,77 @@ class Parts:
 
 
 @contextmanager
-def parts(config_file: Path, waiting: Callable[[str], None] | None = None) -> Iterator[Parts]:
-    """The wired daemon, closed on the way out.
+def parts(
+    config_file: Path, waiting: Callable[[str], None] | None = None, carrying: Carrying | None = None
+) -> Iterator[Parts]:
+    """The wired daemon, closed on the way out. `carrying`: for what carries out; None: for what only reads.
 
     Raises `ConfigurationError` for what an operator has to set right. Where the network or a quota is in the way it
     keeps trying, as the daemon does, and tells `waiting` each time; without `waiting` that raises `OutsideError`.
     """
     config = load(config_file, os.environ)
+    if carrying and carrying.shadow and config.mail.redirect_to is None:
+        raise ConfigurationError(
+            "a shadow run sends all mail to mail.redirect_to alone, which is not set; write there the address that "
+            "shall get it"
+        )
     metrics = Metrics()
     google = connect(config.google, config.calendar.id, called=metrics.called)
     try:
         ledger = Ledger.open(config.store)
         try:
+            if carrying:
+                ledger.keep_to(carrying.shadow)
             policy, messages = policy_of(config), messages_of(config)
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)
-            reconciler = Reconciler(config, policy, organization_of(config), place, google, ledger, messages)
-            metrics.watch(ledger, config.limits.mails_per_hour, now)
-            yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
+            with services_of(config) as services:
+                organization, hands = organization_of(config), carrying or _of(ledger)
+                reconciler = Reconciler(config, policy, organization, place, google, ledger, messages, services, hands)
+                metrics.watch(ledger, config.limits.mails_per_hour, now)
+                yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
         finally:
             ledger.close()
     finally:
         google.close()
 
 
+def _of(ledger: Ledger) -> Carrying:
+    """How what only reads sees the world: as the runs of that ledger do."""
+    return SHADOW if ledger.serves_shadow_runs() else REAL
+
+
+@contextmanager
+def services_of(config: Config) -> Iterator[Services]:
+    """The ticket systems and further mailboxes of the configuration; nothing is called before they are needed."""
+    with ExitStack() as stack:
+        trackers: list[Tracker] = []
+        at_start = set()
+        if zammad := config.tickets.zammad:
+            tracker = Zammad(zammad)
+            stack.callback(tracker.stop)
+            trackers.append(tracker)
+            if zammad.note_at_start:
+                at_start.add(tracker.name)
+        mailboxes = {}
+        for address in config.tickets.mail.mailboxes:
+            theirs = connect(config.google.model_copy(update={"act_as": address}), config.calendar.id)
+            stack.callback(theirs.close)
+            mailboxes[address.lower()] = theirs.gmail
+        yield Services(tuple(trackers), frozenset(at_start), mailboxes)
+
+
 def _checked_installation(config: Config, google: Google, messages: Messages) -> Installation:
     """Folder, TEMPLATE and registry, with all their columns, and the mailbox; a fault is the operator's."""
     place = installation.find(google, config)
     names = names_of(config)
-    _check_columns(google, place.template, TEMPLATE_TABS, names, messages)
-    _check_columns(google, place.registry, registry.TABS, names, messages)
+    check_columns(google, place.template, TEMPLATE_TABS, names, messages)
+    check_columns(google, place.registry, registry.TABS, names, messages)
     google.gmail.profile()
     return place
 
 
-def _check_columns(
+def check_columns(
     google: Google, file: DriveFile, tabs: Mapping[str, Sequence[str]], names: Names, messages: Messages
 ) -> None:
     """Raises `ConfigurationError` that names the first tab that is not there or lacks columns."""

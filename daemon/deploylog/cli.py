@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import sys
 import threading
@@ -25,19 +24,20 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploylog import __version__, bootstrap, logs, telling
+from deploylog import __version__, bootstrap, logs, settling
 from deploylog.cells import folded
 from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError
 from deploylog.installation import Step
 from deploylog.ledger import Effect
-from deploylog.lifecycle import EffectState
 from deploylog.messages import Messages, moment_words
 from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind
-from deploylog.month import BLOCKED, Verdict, as_data, blocked_days, finding_words, month_table, verdict
+from deploylog.month import BLOCKED, Verdict, blocked_days, finding_words, month_table, verdict, verdict_data
 from deploylog.observe import LogView, RowView
 from deploylog.ownership import TakenOver
+from deploylog.plan import as_data, plain, tables
 from deploylog.reconcile import PassReport
+from deploylog.shadow import REAL, SHADOW, Carrying
 from deploylog.vitals import Heartbeat, ServiceManager
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -80,20 +80,26 @@ TakeOver = Annotated[
 ]
 
 
+Shadow = Annotated[
+    bool,
+    typer.Option("--shadow", help="Judge and write back; mail to mail.redirect_to alone, withhold and tell all else."),
+]
+
+
 @app.command()
-def run(config: ConfigFile, take_over: TakeOver = False) -> None:
+def run(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False) -> None:
     """Run the daemon until SIGTERM."""
     logs.set_up()
     stopping = _Stopping()
     try:
-        _run_until_stopped(config, stopping, take_over)
+        _run_until_stopped(config, stopping, take_over, SHADOW if shadow else REAL)
     except KeyboardInterrupt:
         log.info("stopped", reason="asked to before the start went through")
     else:
         log.info("stopped")
 
 
-def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> None:
+def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carrying: Carrying) -> None:
     from deploylog.scheduler import Scheduler
 
     manager = ServiceManager(os.environ)
@@ -102,7 +108,7 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
         manager.starting()
         log.warning("waiting", reason=words)
 
-    with bootstrap.parts(config, waiting) as parts, parts.ledger.hold():
+    with bootstrap.parts(config, waiting, carrying) as parts, parts.ledger.hold():
         _warn_of_unused_keys(parts.config)
         ownership = parts.ownership()
         bootstrap.patiently(lambda: ownership.claim(bootstrap.now(), take_over), waiting)
@@ -129,8 +135,10 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
-        log.info("running", folder=parts.config.drive.folder, every=str(parts.config.poll.every))
-        with _pages(parts):
+        log.info(
+            "running", folder=parts.config.drive.folder, every=str(parts.config.poll.every), shadow=carrying.shadow
+        )
+        with _pages(parts, scheduler.check_now):
             manager.ready()
             scheduler.run()
             manager.stopping()
@@ -141,10 +149,10 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool) -> No
 
 
 @app.command()
-def once(config: ConfigFile, take_over: TakeOver = False) -> None:
+def once(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False) -> None:
     """One pass over all logs, then exit: 0 when all is well, 1 when something needs attention."""
     logs.set_up()
-    with bootstrap.parts(config) as parts, parts.ledger.hold():
+    with bootstrap.parts(config, None, SHADOW if shadow else REAL) as parts, parts.ledger.hold():
         ownership = parts.ownership()
         ownership.claim(bootstrap.now(), take_over)
         try:
@@ -162,53 +170,18 @@ def once(config: ConfigFile, take_over: TakeOver = False) -> None:
 def plan(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """What the next pass would do, and the coming days; nothing is done."""
     with bootstrap.parts(config) as parts:
-        views, problems = parts.reconciler.look_at_all(bootstrap.now())
-        rows = [_plan_row(parts, view, row) for view in views for row in view.rows]
+        planned = as_data(parts, bootstrap.now())
     if as_json:
-        typer.echo(json.dumps({"deployments": rows, "problems": problems}, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(planned, ensure_ascii=False, indent=2))
     else:
-        _print_plan(rows)
-        for problem in problems:
+        if not planned["deployments"]:
+            typer.echo("No deployments in any log.")
+        for table in tables(planned):
+            _print_table(table)
+        for problem in planned["problems"]:
             typer.echo(problem)
-    attention = problems or any(row["progress"].startswith("Needs attention") for row in rows)
-    raise typer.Exit(ATTENTION if attention else DONE)
-
-
-def _plan_row(parts: bootstrap.Parts, view: LogView, row: RowView) -> dict[str, Any]:
-    zone, language = parts.config.organization.time_zone, parts.config.organization.language
-    decision, window = row.decision, row.deployment.window
-    text = telling.progress_text(decision, parts.messages, language, zone, parts.policy.names)
-    return {
-        "customer": view.customer.name if view.customer else "",
-        "id": row.deployment.id,
-        "start": window.start.isoformat() if window else None,
-        "start_local": moment_words(window.start.astimezone(zone), language) if window else "",
-        "progress": text or "(waiting until the row was left alone)",
-        "next_action": parts.messages.sentence(decision.next_action, language, zone) if decision.next_action else "",
-        "event": decision.event.value,
-        "mails_now": [
-            {"kind": one.kind.value, "language": one.circle.language, "to": one.circle.to, "cc": one.circle.cc}
-            for one in decision.wanted
-        ],
-        "due": decision.due.isoformat() if decision.due else None,
-    }
-
-
-def _print_plan(rows: list[dict[str, Any]]) -> None:
-    table = Table(title="Deployments", show_lines=True)
-    for column in ("ID", "Customer", "Start", "Progress", "Next action", "Would be sent now"):
-        table.add_column(column, overflow="fold")
-    for row in sorted(rows, key=lambda one: one["start"] or ""):
-        now = "\n".join(
-            f"{mail['kind']} ({mail['language']}) to {len(mail['to']) + len(mail['cc'])}" for mail in row["mails_now"]
-        )
-        # Text from cells is shown as it is, never read as markup.
-        cells = (row["id"], row["customer"], row["start_local"], row["progress"], row["next_action"], now)
-        table.add_row(*(_plain(cell) for cell in cells))
-    if rows:
-        _print_table(table)
-    else:
-        typer.echo("No deployments in any log.")
+    attention = any(row["standing"] == "needs attention" for row in planned["deployments"])
+    raise typer.Exit(ATTENTION if planned["problems"] or attention else DONE)
 
 
 @app.command()
@@ -284,6 +257,32 @@ def _step_by_step(steps: Sequence[Step]) -> int:
     return failed
 
 
+@app.command()
+def doctor(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Try every permission the daemon needs and print each fix; nothing is changed.
+
+    Exit status 0: all well; 2: something has to be set right before the daemon works; 1: anything else.
+    """
+    from deploylog.checks.finding import Verdict
+    from deploylog.doctor import examine, status
+
+    colours = {Verdict.PASS: typer.colors.GREEN, Verdict.WARN: typer.colors.YELLOW, Verdict.FAIL: typer.colors.RED}
+    lines = []
+    for line in examine(config, os.environ, bootstrap.now):
+        lines.append(line)
+        if not as_json:
+            found = line.finding
+            word = typer.style(f"{found.verdict.value:4}", fg=colours[found.verdict])
+            typer.echo(f"{word}  {line.check}: {found.words}")
+            if found.fix:
+                typer.echo(f"      -> {found.fix}")
+    ended = status(lines)
+    if as_json:
+        answer = {"status": ended, "findings": [line.as_json() for line in lines]}
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    raise typer.Exit(ended)
+
+
 @app.command("date")
 def date_(
     config: ConfigFile,
@@ -308,7 +307,7 @@ def date_(
         organization = parts.config.organization
         found = verdict(one.name, local_start, timedelta(minutes=30), around, organization.time_zone, now)
         if as_json:
-            answer = as_data(found, parts.messages, organization.language)
+            answer = verdict_data(found, parts.messages, organization.language)
             typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         else:
             _show_verdict(found, parts.messages, organization.language)
@@ -409,7 +408,7 @@ def history(
             row["external_id"],
             row["reason"],
         )
-        table.add_row(*(_plain(cell) for cell in cells))
+        table.add_row(*(plain(cell) for cell in cells))
     _print_table(table)
 
 
@@ -442,20 +441,11 @@ def settle(
     from deploylog.config import load
     from deploylog.ledger import Ledger
 
-    if verdict not in ("sent", "unsent"):
+    if verdict not in settling.VERDICTS:
         raise ConfigurationError(f"{verdict} is neither sent nor unsent")
     ledger = Ledger.open(load(config, os.environ).store)
     try:
-        one = ledger.effect(effect)
-        if one is None:
-            raise ConfigurationError(f"there is no effect {effect}; deploylog history CUSTOMER lists them")
-        if one.state not in (EffectState.UNKNOWN, EffectState.FAILED):
-            raise ConfigurationError(f"effect {effect} is {one.state}, not parked; there is nothing to settle")
-        if verdict == "sent":
-            ledger.advance(effect, one.state, EffectState.SENT, at=one.at or bootstrap.now(), reason="settled by hand")
-        else:
-            ledger.advance(effect, one.state, EffectState.DEAD, reason="settled by hand", draft_id="", content_hash="")
-        ledger.wake(one.key.log_id, one.key.deployment_id, bootstrap.now())
+        one = settling.settle(ledger, effect, verdict, bootstrap.now())
     finally:
         ledger.close()
     typer.echo(f"effect {effect} ({one.key.kind} {one.key.target} of {one.key.deployment_id}): {verdict}")
@@ -556,13 +546,13 @@ class _Problems:
 
 
 @contextmanager
-def _pages(parts: bootstrap.Parts) -> Iterator[None]:
+def _pages(parts: bootstrap.Parts, check_now: Callable[[], None]) -> Iterator[None]:
     """`web.listen` is served meanwhile; where it cannot be, that is said, and mails go out all the same."""
     from deploylog.web.server import create_app, serve
 
     with ExitStack() as stack:
         try:
-            origin = stack.enter_context(serve(create_app(parts, bootstrap.now), parts.config.web.listen))
+            origin = stack.enter_context(serve(create_app(parts, bootstrap.now, check_now), parts.config.web.listen))
         except OSError as problem:
             log.warning("pages not served", listen=parts.config.web.listen, reason=problem.strerror or str(problem))
         else:
@@ -605,13 +595,6 @@ def _print_table(table: Table) -> None:
     """As wide as the terminal; where there is none, as wide as its cells, so that `grep` finds what it looks for."""
     console = Console() if sys.stdout.isatty() else Console(width=WIDEST)
     console.print(table)
-
-
-def _plain(text: str) -> str:
-    """Text for a table cell: Rich must not read brackets in it as markup, nor a terminal its control characters."""
-    from rich.markup import escape
-
-    return escape(re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", "", text))
 
 
 def _count(number: int, word: str) -> str:

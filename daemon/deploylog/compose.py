@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 
 from deploylog.audience import guests
 from deploylog.config import Config
@@ -14,12 +15,20 @@ from deploylog.messages import MailFacts, Messages
 from deploylog.mime import Letter
 from deploylog.model import CHECKLIST, INTERNAL_KINDS, Environment, Kind, OperatedBy, Registry, Window
 from deploylog.observe import LogView, RowView
+from deploylog.tickets.mail_threads import MailThread
+
+
+def own_addresses(config: Config) -> tuple[str, ...]:
+    """The addresses that are ourselves: an answer to everybody in a thread leaves them out."""
+    return (config.google.act_as, parseaddr(config.mail.from_)[1], *filter(None, [config.mail.reply_to]))
 
 
 class Composer:
     """Writes letters and events; sends nothing."""
 
-    def __init__(self, config: Config, policy: Policy, messages: Messages) -> None:
+    def __init__(self, config: Config, policy: Policy, messages: Messages, real_guests: bool = False) -> None:
+        """`real_guests`: events name them also while all mail is redirected, because nobody is invited."""
+        self._real_guests = real_guests
         self._config = config
         self._policy = policy
         self._messages = messages
@@ -37,6 +46,33 @@ class Composer:
             return Letter(self._config.mail.from_, to, cc, reply_to, mail.subject, mail.text, mail.html)
 
         return compose
+
+    def answer(self, view: LogView, row: RowView, thread: MailThread, occasion: Kind, now: datetime) -> Letter:
+        """The end or rollback mail's words, as an answer to everybody in a thread, from the mailbox it lies in."""
+        assert view.customer is not None
+        mail = self._messages.mail(self._facts(view, row, occasion, view.customer.language, now))
+        own = thread.mailbox == self._config.google.act_as
+        to, cc = thread.to, thread.cc
+        if self._config.mail.redirect_to:
+            to, cc = (self._config.mail.redirect_to,), ()
+        reply_to = (self._config.mail.reply_to or row.deployment.responsible) if own else ""
+        sender = self._config.mail.from_ if own else thread.mailbox
+        return Letter(sender, to, cc, reply_to, thread.subject, mail.text, mail.html)
+
+    def note(self, view: LogView, row: RowView, occasion: Kind, now: datetime) -> str:
+        """What a ticket is told: what was deployed, when, by whom, the result and the comment."""
+        assert view.customer is not None
+        facts = self._facts(view, row, occasion, view.customer.language, now)
+        start, end = self._actual_times(row)
+        return self._messages.note(replace(facts, window=Window(start, end)))
+
+    @staticmethod
+    def _actual_times(row: RowView) -> tuple[datetime, datetime]:
+        """When it was announced that it begins, and when it was closed; as planned, where that is not known."""
+        assert row.deployment.window is not None
+        started = [one.at for one in row.memory.out(Kind.START) if one.at]
+        start = min(started, default=row.deployment.window.start)
+        return start, max(row.memory.closed_at or row.deployment.window.end, start + timedelta(minutes=1))
 
     def _with_notice(self, facts: MailFacts, row: RowView, wanted: Wanted) -> MailFacts:
         """In the words of the row's `Progress`, and with its times."""
@@ -89,13 +125,11 @@ class Composer:
         assert deployment.window is not None
         start, end = deployment.window.start, deployment.window.end
         if row.decision.event is EventWish.RECORD:
-            started = [one.at for one in row.memory.out(Kind.START) if one.at]
-            start = min(started, default=start)
-            end = max(row.memory.closed_at or end, start + timedelta(minutes=1))
+            start, end = self._actual_times(row)
         facts = self._facts(view, row, Kind.EVENT, customer.language, start)
         title, description = self._messages.event(facts)
         invited = guests(deployment, customer, current.contacts_of(customer))
-        if self._config.mail.redirect_to and invited:
+        if self._config.mail.redirect_to and invited and not self._real_guests:
             # Trying things out must not reach anybody: Calendar mails every guest.
             invited = (self._config.mail.redirect_to.lower(),)
         return EventContent(title, description, start, end, customer.time_zone.key, invited)

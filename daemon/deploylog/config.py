@@ -8,6 +8,7 @@ says the same for operators; a test holds this file, that page and the example a
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import json
 import re
 import warnings
@@ -36,7 +37,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from pydantic_core import ErrorDetails, PydanticKnownError
+from pydantic_core import ErrorDetails, PydanticCustomError, PydanticKnownError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -47,7 +48,6 @@ from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
 
 NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "tickets.zammad": "tickets.zammad is read, but tickets are not commented yet.",
         "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
     }
 )
@@ -145,6 +145,41 @@ def _listen(value: str) -> str:
     match = _LISTEN.fullmatch(value)
     if not match or int(match[1]) > 65535:
         raise ValueError("is not an address to listen on; write HOST:PORT, such as 127.0.0.1:8080")
+    return value
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches that host name or address."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _pages_origin(value: str | None, info: ValidationInfo) -> str | None:
+    """What browsers call the pages: only this machine without sign-in, and only encrypted beyond it."""
+    if "oidc" not in info.data:  # it has a problem of its own
+        return value
+    if value is None:
+        if info.data["oidc"]:
+            raise PydanticCustomError("needed", "is missing, which web.oidc needs; write what browsers call the pages")
+        return None
+    parts = urlsplit(value)
+    if parts.path or parts.query or parts.fragment or parts.username is not None:
+        raise ValueError("has more than scheme, host and port; write https://host.example")
+    if not is_loopback(parts.hostname or ""):
+        if parts.scheme != "https":
+            raise ValueError("is not encrypted; write https://, and let a proxy in front hold the certificate")
+        if info.data["oidc"] is None:
+            raise ValueError("lets others in without signing in; set web.oidc as well")
+    return value
+
+
+def _guarded_listen(value: str, info: ValidationInfo) -> str:
+    if "oidc" in info.data and info.data["oidc"] is None and not is_loopback(value.rpartition(":")[0]):
+        raise ValueError("lets other machines in without signing in; set web.oidc and web.url, or listen on 127.0.0.1")
     return value
 
 
@@ -453,13 +488,29 @@ class ZammadConfig(_Section):
     """A personal access token that may read and comment tickets."""
     match: Annotated[re.Pattern[str], PlainValidator(_expression)] = re.compile(r"^(?:#|ES-)(\d{5,})")
     """Tells a ticket in a line of `Tickets and e-mails`; the first group is its number."""
+    visibility: Literal["internal", "public"] = "internal"
+    """Who reads the notes: internal, agents alone; public, the ticket's customer too."""
+    note_at_start: bool = False
+    """Whether a ticket gets a note when its deployment starts, beside the one at the end."""
+    tag: str = ""
+    """A tag for tickets whose deployment is done; empty: none."""
+    state: str = ""
+    """The state tickets get whose deployment is done, by its name in Zammad; empty: it stays."""
+
+
+class ThreadsConfig(_Section):
+    """Where mail threads are looked for that a row names."""
+
+    mailboxes: tuple[BareAddress, ...] = ()
+    """Addresses whose mailboxes are looked through besides the one of `google.act_as`, and answered from."""
 
 
 class TicketsConfig(_Section):
-    """The ticket systems."""
+    """The ticket systems, and the mailboxes with threads."""
 
     zammad: ZammadConfig | None = None
     """Zammad; None: no comments."""
+    mail: ThreadsConfig = ThreadsConfig()
 
 
 class GitlabConfig(_Section):
@@ -473,10 +524,25 @@ class GitlabConfig(_Section):
     """A component's name: the path of its project."""
 
 
+class OidcConfig(_Section):
+    """Signing in to the pages (OpenID Connect); only addresses of `organization.domains` are let in."""
+
+    client_id: Text
+    """The OAuth client's id."""
+    client_secret: Secret
+    """The OAuth client's secret."""
+    issuer: Origin = "https://accounts.google.com"
+    """Who vouches for people; its answers have to carry Google's claim `hd`."""
+
+
 class WebConfig(_Section):
     """The daemon's own pages."""
 
-    listen: Annotated[str, AfterValidator(_listen)] = "127.0.0.1:8080"
+    oidc: OidcConfig | None = None
+    """Signing in with Google; None: nobody signs in, and only this machine reaches the pages."""
+    url: Annotated[Origin | None, AfterValidator(_pages_origin)] = Field(default=None, validate_default=True)
+    """The origin browsers reach the pages at, without a slash at the end; None: where they are listened for."""
+    listen: Annotated[str, AfterValidator(_listen), AfterValidator(_guarded_listen)] = "127.0.0.1:8080"
     """HOST:PORT the pages are served on."""
     heartbeat: Annotated[str, AfterValidator(_web_address)] | None = Field(default=None, repr=False)
     """An address called (GET) after every whole pass, whose silence tells somebody; may hold a secret; None: none."""
@@ -591,6 +657,8 @@ _NEVER_SHOWN = frozenset(
         "tickets.zammad.token",
         "gitlab.url",
         "gitlab.token",
+        "web.oidc.client_id",
+        "web.oidc.client_secret",
         "web.heartbeat",
     }
 )
@@ -799,6 +867,8 @@ def _sentence(details: ErrorDetails, shown: str) -> str:
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "missing":
         return "is missing and has no default; write it here"
+    if kind == "needed":
+        return details["msg"]
     if value is None or kind in ("string_too_short", "too_short"):
         return "is empty; write a value"
     if kind == "value_error":

@@ -61,6 +61,7 @@ class CustomerLogs:
         google: Google,
         ledger: Ledger,
         messages: Messages,
+        sharing: type[Sharing] = Sharing,
     ) -> None:
         self._config = config
         self._policy = policy
@@ -69,7 +70,7 @@ class CustomerLogs:
         self._ledger = ledger
         self._messages = messages
         kept = CustomerLedger(ledger)
-        self._sharing = Sharing(
+        self._sharing = sharing(
             google.drive,
             kept,
             config.organization.domains,

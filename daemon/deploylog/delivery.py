@@ -14,6 +14,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import structlog
@@ -34,7 +35,8 @@ from deploylog.google.gmail import Draft, Gmail, MessageInfo
 from deploylog.ledger import Effect, Ledger
 from deploylog.lifecycle import PENDING, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, Thread, compose, marker_for
-from deploylog.model import INTERNAL_KINDS, Key, Kind
+from deploylog.model import FOLLOW_UP_KINDS, INTERNAL_KINDS, Key, Kind
+from deploylog.tickets.mail_threads import MailThread
 
 DOUBT_WAIT = timedelta(seconds=5)
 """How long a send whose answer was lost may still be under way before its draft tells the truth."""
@@ -86,10 +88,14 @@ class EventContent:
 class Delivery:
     """The one place that changes anything in mailboxes and calendars."""
 
-    def __init__(self, ledger: Ledger, gmail: Gmail, calendar: Calendar) -> None:
+    def __init__(
+        self, ledger: Ledger, gmail: Gmail, calendar: Calendar, mailboxes: Mapping[str, Gmail] = MappingProxyType({})
+    ) -> None:
+        """`mailboxes`: by address, those besides our own in which threads are answered."""
         self._ledger = ledger
         self._gmail = gmail
         self._calendar = calendar
+        self._mailboxes = mailboxes
 
     # Mails -----------------------------------------------------------------------------------------------------
 
@@ -98,7 +104,7 @@ class Delivery:
         outcomes = []
         for effect in self._ledger.effects_of(log_id, states=[EffectState.SENDING]):
             if effect.retry_at is None or effect.retry_at <= now:
-                outcomes += self._guarded(effect, now, self._resolve)
+                outcomes += self.attempt(effect, now, self._resolve)
         return outcomes
 
     def mail(
@@ -117,8 +123,8 @@ class Delivery:
         pending = {effect.key: effect for effect in self._ledger.effects_of(log_id, deployment_id, [*PENDING])}
         outcomes = []
         for key, effect in pending.items():
-            if key not in keys and key.kind is not Kind.EVENT:
-                outcomes += self._guarded(effect, now, self._drop)
+            if key not in keys and key.kind not in (Kind.EVENT, *FOLLOW_UP_KINDS):
+                outcomes += self.attempt(effect, now, self._drop)
         fresh = [(key, _payload(letter()), one.due) for key, (one, letter) in keys.items() if key not in pending]
         committed = self._ledger.commit(fresh, now)
         to_send = [effect for key, effect in pending.items() if key in keys] + committed
@@ -126,17 +132,45 @@ class Delivery:
         on_their_way = {one.key.target for one in self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING])}
         for effect in to_send:
             if effect.key.target not in on_their_way and (effect.retry_at is None or effect.retry_at <= now):
-                outcomes += self._guarded(effect, now, self._draft_and_send)
+                outcomes += self.attempt(effect, now, self._draft_and_send)
         return outcomes
+
+    def answer(
+        self, key: Key, thread: MailThread, letter: Callable[[], Letter], asked_for: Mapping[str, str], now: datetime
+    ) -> list[Outcome]:
+        """Answer in somebody's thread, which is looked through for our answer first; nothing once it is out.
+
+        The thread may show an answer of which an earlier ledger knew. `asked_for` is kept with the effect.
+        """
+        answered = {"id": thread.id, "message_ids": list(thread.message_ids), "subject": thread.subject}
+        frozen = {**_payload(letter()), "mailbox": thread.mailbox, "thread": answered, **asked_for}
+        pending = self._ledger.commit([(key, frozen, now)], now)
+        due = [effect for effect in pending if effect.retry_at is None or effect.retry_at <= now]
+        return [outcome for effect in due for outcome in self.attempt(effect, now, self._answer)]
+
+    def _answer(self, effect: Effect, now: datetime) -> list[Outcome]:
+        if effect.state is EffectState.COMMITTED:
+            effect = self._ledger.advance(effect.number, effect.state, effect.state, thread_id=effect.key.target)
+            if found := self._in_thread(effect):
+                return [self._found_sent(effect, found, now)]
+        return self._draft_and_send(effect, now)
+
+    def drop(self, effect: Effect, now: datetime) -> list[Outcome]:
+        """Take back an answer that is pending and not wanted any more."""
+        return self.attempt(effect, now, self._drop)
 
     @staticmethod
     def _key(log_id: str, deployment_id: str, wanted: Wanted) -> Key:
         return Key(log_id, deployment_id, wanted.kind, wanted.generation, wanted.round, wanted.target)
 
+    def _marker(self, key: Key) -> str:
+        """What tells the mail of an effect in the mailbox."""
+        return marker_for(key)
+
     def _draft_and_send(self, effect: Effect, now: datetime) -> list[Outcome]:
         if effect.state is EffectState.DRAFTED and effect.in_doubt:
             # It was to be dropped, and that did not come to its end.
-            if self._gmail.draft(effect.draft_id) is not None:
+            if self._mailbox(effect).draft(effect.draft_id) is not None:
                 effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=False)
             elif found := self._in_thread(effect):
                 return [self._found_sent(effect, found, now)]
@@ -150,11 +184,11 @@ class Delivery:
 
     def _draft(self, effect: Effect, now: datetime) -> Effect:
         """Create the draft, or adopt the one an earlier, unanswered call made."""
-        marker = marker_for(effect.key)
-        if effect.in_doubt and (ours := self._drafts_with(marker)):
+        marker = self._marker(effect.key)
+        if effect.in_doubt and (ours := self._drafts_with(effect)):
             for superfluous in ours[1:]:
-                self._gmail.delete_draft(superfluous)
-            if (draft := self._gmail.draft(ours[0])) is not None:
+                self._mailbox(effect).delete_draft(superfluous)
+            if (draft := self._mailbox(effect).draft(ours[0])) is not None:
                 return self._drafted(effect, draft.id, draft.thread_id)
         thread = self._thread(effect)
         try:
@@ -165,20 +199,20 @@ class Delivery:
             effect.number, effect.state, effect.state, attempts=effect.attempts + 1, in_doubt=True
         )
         try:
-            draft = self._create_draft(content, thread)
+            draft = self._create_draft(effect, content, thread)
         except NotCarriedOut:
             self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=False)
             raise
         return self._drafted(effect, draft.id, draft.thread_id)
 
-    def _create_draft(self, content: bytes, thread: Thread) -> Draft:
+    def _create_draft(self, effect: Effect, content: bytes, thread: Thread) -> Draft:
         try:
-            return self._gmail.create_draft(content, thread.id)
+            return self._mailbox(effect).create_draft(content, thread.id)
         except NotFound:
-            if not thread.id:
+            if not thread.id or effect.key.kind is Kind.THREAD_ANSWER:
                 raise
             # The conversation was deleted from our mailbox; the headers still thread it for the recipients.
-            return self._gmail.create_draft(content)
+            return self._mailbox(effect).create_draft(content)
 
     def _drafted(self, effect: Effect, draft_id: str, thread_id: str) -> Effect:
         return self._ledger.advance(
@@ -201,7 +235,7 @@ class Delivery:
             in_doubt=True,
         )
         try:
-            sent = self._gmail.send_draft(effect.draft_id)
+            sent = self._mailbox(effect).send_draft(effect.draft_id)
         except NotCarriedOut as refusal:
             if isinstance(refusal, Refused) and not isinstance(refusal, AccessDenied):
                 return self._after_refusal(effect, refusal, now)
@@ -212,8 +246,8 @@ class Delivery:
 
     def _after_refusal(self, effect: Effect, refusal: Refused, now: datetime) -> list[Outcome]:
         """404 and 400 alike: the draft was sent, deleted or remade by a person, or is one Gmail will not send."""
-        if self._gmail.draft(effect.draft_id) is not None:
-            self._gmail.delete_draft(effect.draft_id)
+        if self._mailbox(effect).draft(effect.draft_id) is not None:
+            self._mailbox(effect).delete_draft(effect.draft_id)
             return [self._park(effect, EffectState.FAILED, str(refusal))]
         found = self._in_thread(effect)
         if found:
@@ -222,7 +256,7 @@ class Delivery:
 
     def _resolve(self, effect: Effect, now: datetime) -> list[Outcome]:
         """A send without an answer: there -> not sent, send; gone -> look in the thread; neither -> parked."""
-        if self._gmail.draft(effect.draft_id) is not None:
+        if self._mailbox(effect).draft(effect.draft_id) is not None:
             # Not sent. Whether it is still wanted is decided anew in this pass.
             self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False, retry_at=None)
             return []
@@ -234,8 +268,8 @@ class Delivery:
 
     def _in_thread(self, effect: Effect) -> MessageInfo | None:
         """The sent mail with this effect's marker in the thread its draft was in."""
-        marker = marker_for(effect.key)
-        for message in self._gmail.thread(effect.thread_id, [MARKER]):
+        marker = self._marker(effect.key)
+        for message in self._mailbox(effect).thread(effect.thread_id, [MARKER]):
             if message.headers.get(MARKER.lower()) == marker and "DRAFT" not in message.labels:
                 return message
         return None
@@ -274,29 +308,38 @@ class Delivery:
             # Should the look fail, and the mail be wanted again, its draft may not be there any more.
             effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True)
             # Deleted first, looked for then: in between nobody can send it any more.
-            self._gmail.delete_draft(effect.draft_id)
+            self._mailbox(effect).delete_draft(effect.draft_id)
             if found := self._in_thread(effect):
                 return [self._found_sent(effect, found, now)]
         elif effect.in_doubt:
-            for draft in self._drafts_with(marker_for(effect.key)):
-                self._gmail.delete_draft(draft)
+            for draft in self._drafts_with(effect):
+                self._mailbox(effect).delete_draft(draft)
         self._ledger.advance(effect.number, effect.state, EffectState.DEAD, in_doubt=False, retry_at=None, draft_id="")
         log.info("dropped", effect=effect.number, key=str(effect.key))
         return []
 
-    def _drafts_with(self, marker: str) -> list[str]:
+    def _drafts_with(self, effect: Effect) -> list[str]:
+        """Drafts that carry the effect's marker."""
+        marker = self._marker(effect.key)
         return [
             draft
-            for draft in self._gmail.drafts()
-            if (self._gmail.draft_headers(draft, [MARKER]) or {}).get(MARKER.lower()) == marker
+            for draft in self._mailbox(effect).drafts()
+            if (self._mailbox(effect).draft_headers(draft, [MARKER]) or {}).get(MARKER.lower()) == marker
         ]
+
+    def _mailbox(self, effect: Effect) -> Gmail:
+        """Where the mail is drafted and sent: our own mailbox, but for an answer in another's thread."""
+        return self._mailboxes.get(str(effect.payload.get("mailbox", "")), self._gmail)
 
     def _thread(self, effect: Effect) -> Thread:
         """The conversation of this deployment and target so far, with Google's own Message-IDs.
 
         A notice stands alone: a thread has one subject, and each notice is about something else.
         """
-        alone = (Kind.EVENT, Kind.NOTICE)
+        if effect.key.kind is Kind.THREAD_ANSWER:
+            answered = effect.payload["thread"]
+            return Thread(effect.key.target, tuple(answered["message_ids"]), answered["subject"])
+        alone = (Kind.EVENT, Kind.NOTICE, *FOLLOW_UP_KINDS)
         if effect.key.kind in alone:
             return Thread()
         before = [
@@ -313,7 +356,7 @@ class Delivery:
     def _message_header(self, effect: Effect) -> str:
         if effect.message_header:
             return effect.message_header
-        message = self._gmail.message(effect.external_id, ["Message-ID"])
+        message = self._mailbox(effect).message(effect.external_id, ["Message-ID"])
         header = message.headers.get("message-id", "") if message else ""
         if header:
             self._ledger.advance(effect.number, EffectState.SENT, EffectState.SENT, message_header=header)
@@ -337,7 +380,7 @@ class Delivery:
             [effect] = self._ledger.commit([(key, {"guests": ours}, None)], now)
         if effect.retry_at is not None and effect.retry_at > now:
             return []
-        return self._guarded(effect, now, lambda one, at: self._write_event(one, content, tell_guests, at))
+        return self.attempt(effect, now, lambda one, at: self._write_event(one, content, tell_guests, at))
 
     def withdraw(self, log_id: str, deployment_id: str, now: datetime) -> list[Outcome]:
         """Cancel the event, also one that only may be there, and tell its guests; nothing is called where none is."""
@@ -363,7 +406,7 @@ class Delivery:
             )
             return [Outcome(dead, "withdrawn")] if stood else []
 
-        return self._guarded(effect, now, cancel)
+        return self.attempt(effect, now, cancel)
 
     def _event_effect(self, key: Key) -> Effect | None:
         return next((one for one in self._ledger.effects_of(key.log_id, key.deployment_id) if one.key == key), None)
@@ -452,9 +495,7 @@ class Delivery:
 
     # Failures --------------------------------------------------------------------------------------------------
 
-    def _guarded(
-        self, effect: Effect, now: datetime, act: Callable[[Effect, datetime], list[Outcome]]
-    ) -> list[Outcome]:
+    def attempt(self, effect: Effect, now: datetime, act: Callable[[Effect, datetime], list[Outcome]]) -> list[Outcome]:
         """Act; a failure is written down with the time of the next try, or parks the effect. Never raises for one."""
         try:
             return act(effect, now)

@@ -7,9 +7,10 @@ would in the sheet. With `--exit-when-done` the story checks each outcome itself
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404
 import sys
 import tempfile
 import threading
@@ -75,6 +76,7 @@ TIMING = """
 # The demo's clock: everything happens within two minutes.
 poll: {every: 1s, replies: 5s}
 notify: {settle: 1s, nudge: 30s, delay_after: 3s}
+web: {listen: "127.0.0.1:0"}
 """
 ANY_DAY = "Ana: demonstration, on whatever day it is"
 LONGEST_WAIT = 100.0
@@ -183,9 +185,11 @@ def play(exit_when_done: bool) -> int:
         _deploylog(story, "init", "--yes")
         _fill_registry(story)
         with _daemon(story):
-            _where_to_look(story)
+            dashboard = _dashboard(story)
+            _where_to_look(story, dashboard)
             try:
                 _tell_the_story(story)
+                _check_dashboard(story, dashboard)
                 if not exit_when_done:
                     story.tell("The story is over; everything stays open for you to try. End with Ctrl-C.")
                     threading.Event().wait()
@@ -224,7 +228,7 @@ def _daemon(story: Story) -> Iterator[None]:
 
 @contextmanager
 def _process(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen([sys.executable, "-m", "deploylog.cli", *arguments], **streams)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", "deploylog.cli", *arguments], **streams)  # noqa: S603  # nosec B603
     try:
         yield process
     finally:
@@ -240,7 +244,7 @@ def _process(*arguments: str, **streams: Any) -> Iterator[subprocess.Popen[bytes
 
 def _deploylog(story: Story, *arguments: str) -> None:
     command = [sys.executable, "-m", "deploylog.cli", *arguments, "-c", str(story.config)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ)  # noqa: S603
+    done = subprocess.run(command, check=False, capture_output=True, text=True, env=os.environ)  # noqa: S603  # nosec B603
     story.check(f"deploylog {arguments[0]} made folder, TEMPLATE and registry", done.returncode == 0)
     if done.returncode:
         story.tell(done.stderr.strip())
@@ -257,8 +261,26 @@ def _fill_registry(story: Story) -> None:
     story.tell(f"{STAFF} enters {len(CUSTOMERS)} customers and {len(CONTACTS)} contacts in the registry")
 
 
-def _where_to_look(story: Story) -> None:
-    typer.echo(f"\n  files and sheets   {story.origin}/")
+def _dashboard(story: Story) -> str:
+    """Where the daemon serves its pages: it took a free port, which its log names."""
+    found: list[str] = []
+
+    def served() -> bool:
+        lines = (story.config.parent / "daemon.log").read_text(encoding="utf-8").splitlines()
+        found.extend(json.loads(line)["at"] for line in lines if '"pages served"' in line)
+        return bool(found)
+
+    return found[0] if story.wait_for("the daemon serves its dashboard", served) else ""
+
+
+def _check_dashboard(story: Story, dashboard: str) -> None:
+    page = requests.get(f"{dashboard}/customers/DIBA", timeout=10)
+    story.check("the dashboard shows the deployment", page.status_code == 200 and "DIBA-0001" in page.text)
+
+
+def _where_to_look(story: Story, dashboard: str) -> None:
+    typer.echo(f"\n  dashboard          {dashboard}/")
+    typer.echo(f"  files and sheets   {story.origin}/")
     typer.echo(f"  calendar           {story.origin}/calendar")
     for address in (DIBA_MANAGER, ACME_MANAGER, TEAM, STAFF):
         typer.echo(f"  mailbox            {story.origin}/mail/{address}")

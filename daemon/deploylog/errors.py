@@ -47,6 +47,11 @@ class Refused(NotCarriedOut):
 class AccessDenied(Refused):
     """401 or 403: credentials, delegation, scopes or membership are missing."""
 
+    def __init__(self, message: str, *, method: str = "", status: int = 0, lacks_scope: bool = False) -> None:
+        super().__init__(message, method=method, status=status)
+        self.lacks_scope = lacks_scope
+        """A token was refused because delegation for one of the scopes asked for is missing."""
+
 
 class NotFound(Refused):
     """404: the thing is not there, or not for this identity."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import secrets
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,9 @@ class Instant(sa.TypeDecorator[datetime]):
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value else None
 
+
+SHADOW_STORE = "shadow-"
+"""How the id of a store begins that serves shadow runs."""
 
 metadata = sa.MetaData()
 
@@ -115,6 +119,12 @@ history = sa.Table(
     sa.Column("cells", sa.JSON, nullable=False),
 )
 stores = sa.Table("store", metadata, sa.Column("id", sa.String(32), primary_key=True))
+own_secrets = sa.Table(
+    "secret",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("value", sa.String(128), nullable=False),
+)
 customers = sa.Table(
     "customer",
     metadata,
@@ -254,12 +264,39 @@ class Ledger:
         finally:
             os.close(descriptor)
 
+    def keep_to(self, shadow: bool) -> None:
+        """Serve shadow runs only, or real ones only: as a new store is first used, so it stays.
+
+        Raises `ConfigurationError` where it was used for the other: a shadow run notes as done what was withheld.
+        """
+        known = self._store_id(SHADOW_STORE if shadow else "")
+        if known.startswith(SHADOW_STORE) == shadow:
+            return
+        if shadow:
+            raise ConfigurationError(
+                "store: it holds what was really done, and a shadow run would mix into it what was withheld; give the "
+                "shadow run a store of its own, such as store: sqlite:///shadow.db"
+            )
+        raise ConfigurationError(
+            "store: it is of a shadow run and holds as done what was withheld, so that customers would miss it; give "
+            "the real run a store of its own, such as store: sqlite:///deploylog.db"
+        )
+
+    def serves_shadow_runs(self) -> bool:
+        """Whether `keep_to` bound it to them; nothing is written."""
+        with self.engine.connect() as connection:
+            known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
+        return str(known or "").startswith(SHADOW_STORE)
+
     def store_id(self) -> str:
         """What tells this store from any other; made when first asked for."""
+        return self._store_id("")
+
+    def _store_id(self, prefix: str) -> str:
         with self._writing.begin() as connection:
             known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
             if known is None:
-                known = uuid.uuid4().hex
+                known = (prefix + uuid.uuid4().hex)[:32]
                 connection.execute(sa.insert(stores).values(id=known))
         return str(known)
 
@@ -267,6 +304,16 @@ class Ledger:
         """Raises SQLAlchemyError where the store does not answer, or is not there any more."""
         with self.engine.connect() as connection:
             connection.execute(sa.select(sa.func.count()).select_from(stores)).scalar_one()
+
+    def secret(self, name: str) -> bytes:
+        """A secret of this store's own (32 bytes, by chance), made when first asked for."""
+        with self._writing.begin() as connection:
+            query = sa.select(own_secrets.c.value).where(own_secrets.c.name == name)
+            known = connection.execute(query).scalar_one_or_none()
+            if known is None:
+                known = secrets.token_hex(32)
+                connection.execute(sa.insert(own_secrets).values(name=name, value=known))
+        return bytes.fromhex(known)
 
     # What was seen ---------------------------------------------------------------------------------------------
 
@@ -535,7 +582,7 @@ class Ledger:
     def mails_since(self, moment: datetime) -> dict[str, int]:
         """By log, how many mails went out, or may have, since then (UTC); notices, which go once each, aside."""
         out = sa.func.coalesce(effects.c.at, effects.c.committed_at)
-        others = [Kind.EVENT.value, Kind.NOTICE.value]
+        others = [Kind.EVENT.value, Kind.NOTICE.value, Kind.TICKET_NOTE.value]
         query = (
             sa.select(effects.c.log_id, sa.func.count().label("mails"))
             .where(effects.c.kind.not_in(others), effects.c.state.in_([*PERHAPS_OUT]), out >= moment)

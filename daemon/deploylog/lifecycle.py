@@ -219,10 +219,16 @@ class Decision:
     """When to decide again at the latest, without any edit; UTC."""
     overridden: bool = False
     """The row passes because of `Override` alone."""
+    follow_up: Kind | None = None
+    """What the row's tickets and threads are to be told of now, one of `OCCASIONS`; None: of nothing."""
 
 
 _ABOUT_DAYS = frozenset(Rule) - {Rule.OVERLAP, Rule.OUTSIDE_PREFERRED_HOURS}
 """The rules whose verdict can change though nobody touches a row."""
+OCCASIONS = (Kind.START, Kind.END, Kind.ROLLED_BACK)
+"""What tickets and threads are told of; the round of such an effect is the place in here."""
+FOLLOWED_UP_FOR = timedelta(days=7)
+"""How long after its mail a ticket or thread is still told of it: a service may be away, a line may be put right."""
 _AT_REST = frozenset({Progress.DRAFT, Progress.DONE, Progress.ROLLED_BACK, Progress.CANCELLED})
 _UNANNOUNCED = frozenset({Progress.DRAFT, Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
 EARLIEST_START = timedelta(hours=12)
@@ -281,6 +287,8 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
 def decide(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> Decision:
     """What is to be told and done about a row at `now`. `memory` has already seen the row (`remember`)."""
     decision = _by_status(row, memory, around, now)
+    if not around.paused and around.stopped is None:
+        decision = replace(decision, follow_up=_follow_up(row, memory, decision, now))
     if around.paused:
         at_rest = decision.progress in _AT_REST and not decision.wanted
         return replace(decision, event=EventWish.LEAVE) if at_rest else _PAUSED
@@ -683,6 +691,21 @@ def _past_at_first_sight(row: Deployment, memory: Memory, timing: Timing) -> boo
         and memory.status_since == memory.first_seen_at
         and memory.first_seen_at - row.window.start > timing.late_after
     )
+
+
+def _follow_up(row: Deployment, memory: Memory, decision: Decision, now: datetime) -> Kind | None:
+    """Step 6, after the mail: tickets and threads are told what everybody else was, and nothing that nobody was."""
+    kind = {
+        Progress.IN_PROGRESS: Kind.START,
+        Progress.RUNNING_LATE: Kind.START,
+        Progress.DONE: Kind.END,
+        Progress.ROLLED_BACK: Kind.ROLLED_BACK,
+    }.get(decision.progress or Progress.DRAFT)
+    if kind is None or row.notify is Notify.NOBODY or _partly_out(kind, memory) is not None:
+        return None
+    out = [one for one in memory.out(kind) if one.state is EffectState.SENT and one.at]
+    recent = any(one.at and now - one.at <= FOLLOWED_UP_FOR for one in out)
+    return kind if recent and len(out) == len(memory.out(kind)) else None
 
 
 # Mails -----------------------------------------------------------------------------------------------------------

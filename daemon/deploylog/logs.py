@@ -12,7 +12,12 @@ import structlog
 def set_up() -> None:
     """Give every line its form, those of libraries as well, which speak through Python's own logging."""
     human = sys.stderr.isatty()
-    renderer: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+    renderer: Any = (
+        # Plain tracebacks: the others show the values of variables, secrets among them.
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        if human
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
     common: list[Any] = [
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

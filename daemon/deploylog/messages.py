@@ -241,6 +241,7 @@ class Messages:
         self._html = self._environment(autoescape=True)
         self._sentences = {language: self._catalogue("sentences", language) for language in LANGUAGES}
         self._sheets = {language: self._catalogue("sheets", language) for language in LANGUAGES}
+        self._pages = {language: self._catalogue("pages", language) for language in LANGUAGES}
         if self._overriding:
             self._check_names()
             self._check_by_trial()
@@ -256,6 +257,12 @@ class Messages:
         html = self._render(self._html, "layout.html", {**names, "subject": subject, "body": body})
         return RenderedMail(subject, text, html)
 
+    def note(self, facts: MailFacts) -> str:
+        """The note on a ticket, plain text; `facts.kind` is what it tells of, `facts.window` when that was. Raises as
+        `mail` does.
+        """
+        return _tidy(self._render(self._text, f"{facts.language}/ticket-note.txt", _template_names(facts)))
+
     def event(self, facts: MailFacts) -> tuple[str, str]:
         """Title and description of the calendar event, plain text. Raises as `mail` does."""
         names = _template_names(facts)
@@ -270,6 +277,10 @@ class Messages:
     def sheet_text(self, code: str, language: str) -> str:
         """A text of `sheets.es.yaml`, which stands in TEMPLATE or the registry; [brackets] hold names of ours."""
         return self._sheets[language][code].text
+
+    def page_text(self, code: str, language: str) -> str:
+        """A text of `pages.es.yaml`, which the dashboard says, with its `{names}` still to be filled in."""
+        return self._pages[language][code].text
 
     def sheet_codes(self, language: str) -> tuple[str, ...]:
         """The codes of that file, in its order."""
@@ -392,6 +403,7 @@ def _template_names(facts: MailFacts) -> dict[str, Any]:
 
     return {
         "language": language,
+        "kind": facts.kind.value,
         "greeting": greeting(language, now.hour),
         "customer": one_line(facts.customer),
         "partner": one_line(facts.partner),

@@ -36,6 +36,8 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.last_whole_pass: datetime | None = None
         """When a whole pass last went through, UTC; None: not since the start."""
+        self.logs: frozenset[str] | None = None
+        """The logs that are in the folder; None: not known yet."""
         ProcessCollector(registry=self.registry)
         self._passes = self._counter("passes", "Passes that ended, whole or for what was due.", "kind", "outcome")
         self._pass_seconds = Histogram(
@@ -69,7 +71,7 @@ class Metrics:
 
     def watch(self, ledger: Ledger, mails_per_hour: int, clock: Callable[[], datetime]) -> None:
         """Tell from now on what that ledger knows; `mails_per_hour` is the configuration's limit."""
-        self.registry.register(_LedgerFigures(ledger, mails_per_hour, clock))
+        self.registry.register(_LedgerFigures(self, ledger, mails_per_hour, clock))
 
     def called(self, method: str, status: int) -> None:
         """A call to the outside was answered with this HTTP status, or not at all (0)."""
@@ -91,6 +93,7 @@ class Metrics:
             self._last_pass.set(ended.timestamp())
             self._problems.set(len(report.problems))
             self.last_whole_pass = ended
+            self.logs = report.logs or self.logs
 
     def heartbeat(self, arrived: bool) -> None:
         """The heartbeat address was called, and answered or not."""
@@ -110,7 +113,8 @@ def _by_state(logs: Iterable[Tally[Progress | None]]) -> dict[str, int]:
 class _LedgerFigures(Collector):
     """What the ledger says at the moment of the scrape; where it does not answer, only that."""
 
-    def __init__(self, ledger: Ledger, mails_per_hour: int, clock: Callable[[], datetime]) -> None:
+    def __init__(self, metrics: Metrics, ledger: Ledger, mails_per_hour: int, clock: Callable[[], datetime]) -> None:
+        self._metrics = metrics
         self._ledger = ledger
         self._mails_per_hour = mails_per_hour
         self._clock = clock
@@ -125,7 +129,10 @@ class _LedgerFigures(Collector):
         now = self._clock()
         try:
             waiting = Tally((one.key.kind.value, one.state.value) for one in self._ledger.parked())
-            oldest = min(self._ledger.dues().values(), default=now)
+            logs = self._metrics.logs
+            # What is due in a log that left the folder waits for nobody.
+            dues = [at for log_id, at in self._ledger.dues().items() if logs is None or log_id in logs]
+            oldest = min(dues, default=now)
             sent = [
                 sum(self._ledger.mails_since(now - age).values()) for age in (timedelta(hours=1), timedelta(days=1))
             ]

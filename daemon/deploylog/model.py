@@ -172,8 +172,14 @@ class Kind(StrEnum):
     CANCELLED = "cancelled"
     NOTICE = "notice"
     """Something the responsible has to know or decide, told once (`notices.py`)."""
+    TICKET_NOTE = "ticket-note"
+    """A note on a ticket the deployment was asked for in."""
+    THREAD_ANSWER = "thread-answer"
+    """An answer in a mail thread the deployment was asked for in."""
 
 
+FOLLOW_UP_KINDS = frozenset({Kind.TICKET_NOTE, Kind.THREAD_ANSWER})
+"""What `follow_ups.py` brings about, beside the mails to contacts."""
 INTERNAL_KINDS = frozenset({Kind.NUDGE, Kind.OVERRUN, Kind.NOTICE})
 """Mails to the responsible alone; History, which customers read, does not tell of them."""
 MAIL_KINDS = (
@@ -197,9 +203,10 @@ class Key:
     kind: Kind
     generation: int
     round: int
-    """Which end a nudge or delay mail is about; the minutes ahead of a reminder; the number of a notice; else 0."""
+    """Which end a nudge or delay mail is about; the minutes ahead of a reminder; the number of a notice; what a note or
+    an answer tells of (`lifecycle.OCCASIONS`); else 0."""
     target: str
-    """A language, or the address of a mail to the responsible."""
+    """A language; the address of a mail to the responsible; a ticket (`Zammad 7412280`); Gmail's id of a thread."""
 
     def __str__(self) -> str:
         return f"{self.log_id}/{self.deployment_id}/{self.kind}/{self.generation}.{self.round}/{self.target}"
@@ -370,6 +377,8 @@ class Customer:
     problems: tuple[Sentence, ...] = ()
     fingerprint: str = ""
     """A digest of the staff cells of the row; tells whether it was left alone."""
+    ticket_organization: str = ""
+    """Of whom its tickets must be in the ticket system; empty: of anybody."""
     operator_said: bool = True
     """The cell `Operated by` says something; it does not where the daemon listed the customer by its log."""
 

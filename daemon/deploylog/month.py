@@ -61,7 +61,7 @@ def verdict(
     )
 
 
-def as_data(one: Verdict, messages: Messages, language: str) -> dict[str, Any]:
+def verdict_data(one: Verdict, messages: Messages, language: str) -> dict[str, Any]:
     """For `--json`: the same content; instants in UTC, days local to the organization."""
     zone = _zone(one)
 

@@ -17,6 +17,8 @@ from deploylog.lifecycle import PARKED, STILL_TO_GO, Decision, EffectSeen, Memor
 from deploylog.model import Deployment, Kind, Progress, Sentence
 
 _HIGHEST_NUMBER = 10**9
+_CHANGING = frozenset({"boxes_missing", "stuck"})
+"""Sentences whose words change while the problem stays: boxes are ticked one by one, a service gives other reasons."""
 _UNANNOUNCED = frozenset({Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
 _TO_COME = _UNANNOUNCED | {Progress.SCHEDULED}
 
@@ -78,15 +80,14 @@ def notice(
 ) -> Wanted | None:
     """The mail to the responsible about a topic; None where it went already, or nobody is responsible.
 
-    `topic` is what makes a problem one and the same: two notices of one deployment and generation with the same topic
-    are one mail.
+    `topic` is what makes a problem one and the same: two notices of one deployment with the same topic are one mail,
+    whatever happens to the row in between.
     """
     number = _number(topic)
-    this_time = tuple(one for one in memory.effects if one.generation == memory.generation)
-    if _went(number, this_time) or not row.responsible:
+    if _went(number, memory.effects) or not row.responsible:
         return None
     circle = Circle(policy.language, (row.responsible,))
-    return Wanted(Kind.NOTICE, memory.generation, number, row.responsible, circle, due, told)
+    return Wanted(Kind.NOTICE, 0, number, row.responsible, circle, due, told)
 
 
 def _number(topic: str) -> int:
@@ -102,10 +103,15 @@ def _topic(decision: Decision, memory: Memory) -> str:
     parked = [one for one in memory.effects if one.state in PARKED]
     if decision.progress is Progress.NEEDS_ATTENTION and parked:
         # A notice that was refused is told by the row alone: another mail would fare no better.
-        return "/".join(f"parked {one.number}" for one in parked if one.kind is not Kind.NOTICE)
-    if decision.progress is Progress.NEEDS_ATTENTION and decision.sentences:
-        # Without its values: boxes that are ticked one by one are one problem.
-        return decision.sentences[0].code
+        # Not by number: a new ledger counts anew.
+        return "/".join(
+            f"parked {one.kind} {one.generation} {one.round} {one.target}"
+            for one in parked
+            if one.kind is not Kind.NOTICE
+        )
+    if decision.progress is Progress.NEEDS_ATTENTION:
+        first = decision.sentences[0]
+        return f"{first.code} {memory.status_since}" if first.code in _CHANGING else str(first)
     if decision.progress in _UNANNOUNCED and memory.may_have_event:
         # Judged anew after it was announced; each reason counts, and not what is only said beside it.
         return "/".join(map(str, decision.reasons or decision.sentences))

@@ -332,6 +332,22 @@ class Observer:
             return first_memory(row, now, identities.copies.get(row.id, ""))
         return remember(row, before, now)
 
+    def decide_at(
+        self,
+        view: LogView,
+        row: RowView,
+        memory: Memory,
+        registry: Registry,
+        taken: Iterable[PlannedWindow],
+        now: datetime,
+    ) -> Decision:
+        """What would be decided about a row at another instant, with another memory, everything else being as it is."""
+        announced = [one.deployment for one in view.rows if one.memory.has_event]
+        deployment = row.deployment
+        return self._decide(
+            view.file.id, deployment, memory, view.customer, registry, announced, taken, now, False, view.barred
+        )
+
     def _decide(
         self,
         log_id: str,

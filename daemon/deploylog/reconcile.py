@@ -18,17 +18,19 @@ import structlog
 from deploylog import telling
 from deploylog.audience import Circle, circles
 from deploylog.cells import Names
-from deploylog.compose import Composer
+from deploylog.compose import Composer, own_addresses
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.dates import circumstances
-from deploylog.delivery import Delivery, Outcome
+from deploylog.delivery import Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.forecast import Coming, forecast
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.ledger import Ledger, LogSeen, PlannedWindow
-from deploylog.lifecycle import EventWish, Policy, Wanted
+from deploylog.lifecycle import Decision, EffectState, EventWish, Memory, Policy, Wanted
+from deploylog.looks import LastLooks
 from deploylog.messages import Messages
 from deploylog.mime import Letter
 from deploylog.model import Customer, Kind, Progress, Registry, Sentence
@@ -45,6 +47,9 @@ from deploylog.observe import (
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
 from deploylog.rules import Circumstances, Taken
+from deploylog.shadow import REAL, Carrying
+from deploylog.tickets.interface import Services
+from deploylog.tickets.mail_threads import Threads
 from deploylog.vacations import Vacations
 from deploylog.write_back import WriteBack, history_lines
 
@@ -69,6 +74,8 @@ class PassReport:
     outcomes: list[Outcome] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """One sentence per log or service that could not be worked with."""
+    logs: frozenset[str] = frozenset()
+    """The file ids of the logs that are in the folder; empty where the pass did not come to its end."""
     rows: dict[str, Counter[Progress | None]] = field(default_factory=dict)
     """By log, its rows by the first word of `Progress`, as this pass or an earlier one found them; None: none yet."""
     needs_attention: list[str] = field(default_factory=list)
@@ -87,7 +94,10 @@ class Reconciler:
         google: Google,
         ledger: Ledger,
         messages: Messages,
+        services: Services | None = None,
+        carrying: Carrying = REAL,
     ) -> None:
+        services = services or Services()
         self._config = config
         self._policy = policy
         self._organization = organization
@@ -100,10 +110,20 @@ class Reconciler:
         self._observer = Observer(
             google.sheets, ledger, policy, organization, self._vacations.of, self._replies.declines
         )
-        self._delivery = Delivery(ledger, google.gmail, google.calendar)
+        self._delivery = carrying.delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
-        self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages)
-        self._composer = Composer(config, policy, messages)
+        self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages, carrying.sharing)
+        self._composer = Composer(config, policy, messages, carrying.shadow)
+        self._follow_ups = carrying.follow_ups(
+            ledger,
+            self._delivery,
+            services.trackers,
+            Threads({config.google.act_as: google.gmail, **services.mailboxes}, own_addresses(config)),
+            services.at_start,
+            self._composer.answer,
+            self._composer.note,
+            rehearsal=config.mail.redirect_to is not None,
+        )
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
@@ -114,6 +134,8 @@ class Reconciler:
         self._deleted: dict[str, tuple[Sentence, ...]] = {}
         self._last_registry: Registry | None = None
         self._rows: dict[str, Counter[Progress | None]] = {}
+        self.last_looks = LastLooks()
+        """What the passes saw, for the pages."""
 
     # A pass ----------------------------------------------------------------------------------------------------
 
@@ -147,6 +169,7 @@ class Reconciler:
         # Also what is scheduled is judged anew where what it was judged by changed.
         if changed_registry | (whole and self._vacations.refresh(now, report.problems)):
             self._to_read |= set(self._files)
+        self.last_looks.passed(current, self._files, None)
         owners = self._customer_logs.owners(current, self._files)
         due = self._ledger.dues()
         chosen = [
@@ -171,12 +194,15 @@ class Reconciler:
                     self._one_log(one, customer, current, clock, report, stopping)
         if progress:
             progress(len(chosen), len(chosen))
+        report.logs = frozenset(self._files)
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
         if whole or chosen:
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
             self._customer_logs.write_states(
                 sheet, self._files, {**self._deleted, **told}, self._vacations.unread(), clock(), report.problems
             )
+        self._tell_of_troubles()
+        self.last_looks.passed(current, self._files, clock() if whole else None)
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
@@ -231,6 +257,9 @@ class Reconciler:
             now = clock()
             view = self._observer.decide_again(view, current, self._windows_elsewhere(file, now))
             self._remember(view, now)
+            outcomes, view = self._follow_up(view, current, now)
+            report.outcomes += outcomes
+            _log_outcomes(view, outcomes)
             self._deleted[view.file.id] = self._deleted_rows(view, now)
             report.problems += [
                 f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}"
@@ -239,6 +268,7 @@ class Reconciler:
             self._write_back.history(view)
             self._write_back.rows(view, now)
             self._to_read.discard(file.id)
+            self.last_looks.see(view)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
         except LogProblem as problem:
@@ -249,6 +279,12 @@ class Reconciler:
             # A fault of ours, met by one log's contents, must not keep the other customers' mails from going out.
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
+
+    def _tell_of_troubles(self) -> None:
+        """To the pages: what is wrong with each log as a whole."""
+        for log_id in self._files:
+            stopped = (self._problems[log_id],) if log_id in self._problems else ()
+            self.last_looks.trouble(log_id, (*stopped, *self._deleted.get(log_id, ())))
 
     def _problem(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
         """Told by this pass, and in the registry's `State` as long as it lasts."""
@@ -279,6 +315,7 @@ class Reconciler:
     def look_at_all(self, now: datetime) -> tuple[list[LogView], list[str]]:
         """Every log with its decisions and nothing done, for `plan`; and a sentence per log that cannot be read."""
         sheet = self._customer_logs.read_registry()
+        self._last_registry = sheet.registry
         self._files = self._customer_logs.list_logs()
         owners = self._customer_logs.owners(sheet.registry, self._files)
         views, problems = [], []
@@ -295,6 +332,32 @@ class Reconciler:
             except DeploylogError as problem:
                 problems.append(f"{file.name}: {problem}")
         return views, problems
+
+    def coming(self, view: LogView, row: RowView, now: datetime, until: datetime) -> tuple[Coming, ...]:
+        """The mails of a row that `look_at_all` gave, after now and up to then, if the row stays as it is."""
+        if view.customer is None or view.stopped or self._last_registry is None:
+            return ()
+        current, elsewhere = self._last_registry, self._windows_elsewhere(view.file, now)
+
+        def decide_at(memory: Memory, at: datetime) -> Decision:
+            return self._observer.decide_at(view, row, memory, current, elsewhere, at)
+
+        return forecast(row.deployment, row.memory, row.decision, decide_at, now, until)
+
+    def event_now(self, view: LogView, row: RowView) -> str:
+        """What the next pass would do with the event: `invite`, `update`, `record`, `withdraw`; empty: nothing."""
+        wish = row.decision.event
+        done = self._ledger.effects_of(view.file.id, row.deployment.id)
+        effect = next((one for one in done if one.key.kind is Kind.EVENT and one.state is not EffectState.DEAD), None)
+        if wish is EventWish.CANCEL:
+            return "withdraw" if effect is not None else ""
+        if wish is EventWish.LEAVE or row.deployment.window is None or self._last_registry is None:
+            return ""
+        if effect is None:
+            return "invite"
+        if effect.content_hash == self._composer.event(view, row, self._last_registry).digest():
+            return ""
+        return "update" if wish is EventWish.INVITE else "record"
 
     def customers(self) -> Registry:
         """The registry as it stands."""
@@ -441,6 +504,22 @@ class Reconciler:
             # A deleted row cancels nothing by itself, but what was pending for it must not go out.
             outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
+
+    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView]:
+        """Tell tickets and threads; the view that comes back says what could not be told."""
+        outcomes, told = self._follow_ups.carry_out(view, now)
+        if outcomes:
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file, now))
+        if not told:
+            return outcomes, view
+        self._in_progress[view.file.id] = True
+        rows = tuple(
+            replace(row, decision=telling.with_follow_ups(row.decision, one.unfit, one.waiting))
+            if (one := told.get(row.deployment.id))
+            else row
+            for row in view.rows
+        )
+        return outcomes, replace(view, rows=rows)
 
     def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
         wish, identity = row.decision.event, row.deployment.id

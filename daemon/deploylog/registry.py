@@ -52,12 +52,15 @@ CUSTOMER_COLUMNS = (
     STATE,
 )
 CONTACT_COLUMNS = (CUSTOMER, "Party", "Name", "E-mail", "Gets", "Language")
+TICKET_ORGANIZATION = "Zammad organization"
+"""A column of Customers that an installation adds where it wants it; no other is left out or added."""
 FREEZE_COLUMNS = (CUSTOMER, "From", "To", "Reason")
 TABS: dict[str, tuple[str, ...]] = {
     CUSTOMERS: CUSTOMER_COLUMNS,
     CONTACTS: CONTACT_COLUMNS,
     FREEZES: FREEZE_COLUMNS,
 }
+OPTIONAL = {CUSTOMERS: (TICKET_ORGANIZATION,)}
 DROPDOWNS: dict[str, tuple[str, ...]] = {
     "Operated by": tuple(OperatedBy),
     "Language": LANGUAGES,
@@ -130,7 +133,7 @@ def read_registry(
     """
     layouts = {}
     for tab, columns in TABS.items():
-        layout = find_layout(tabs[tab], columns, names)
+        layout = find_layout(tabs[tab], (*columns, *OPTIONAL.get(tab, ())), names)
         needed = (CUSTOMER, "E-mail") if tab == CONTACTS else (CUSTOMER,)
         missing = layout.missing(needed) if layout else needed
         if layout is None or missing:
@@ -205,6 +208,7 @@ def _customer(
         log_link=reader.text(LOG),
         problems=tuple(reader.problems),
         fingerprint=fingerprint(reader.cell(column) for column in staff if column in layout.columns),
+        ticket_organization=reader.text(TICKET_ORGANIZATION) if TICKET_ORGANIZATION in layout.columns else "",
         operator_said=bool(reader.text("Operated by")),
     )
 

@@ -36,6 +36,8 @@ class Scheduler:
         self._every = every
         self._clock = clock
         self._stopped = threading.Event()
+        self._asked = threading.Event()
+        """Somebody wants a whole pass that begins after now."""
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -57,6 +59,15 @@ class Scheduler:
         self._stopped.wait()
         self._scheduler.shutdown(wait=True)
 
+    def check_now(self) -> None:
+        """Have a whole pass begin at once, or right after the one in hand; may be called from any thread."""
+        self._asked.set()
+        # Before the start and after the stop there is no such job, and nothing to hurry. While a pass is under way the
+        # scheduler lets this one go by: that pass's own tick sees to it.
+        if self._scheduler.running:
+            with suppress(JobLookupError):
+                self._scheduler.modify_job(POLL, next_run_time=self._clock())
+
     def stop(self) -> None:
         """Ask `run` to return; may be called from a signal handler."""
         self._stopped.set()
@@ -65,7 +76,13 @@ class Scheduler:
         if self._stopped.is_set():
             return
         began = self._clock()
+        if whole:
+            self._asked.clear()
         self._run_pass(whole)
+        while self._asked.is_set() and not self._stopped.is_set():
+            self._asked.clear()
+            began = self._clock()
+            self._run_pass(True)
         if not self._stopped.is_set():
             self._set_due(began)
 

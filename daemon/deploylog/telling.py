@@ -7,6 +7,7 @@ the sheet; History follows the customer's (design, "The spreadsheets").
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -25,14 +26,27 @@ def progress_text(decision: Decision, messages: Messages, language: str, zone: Z
     if decision.progress is None:
         return ""
     word = names.shown(decision.progress.value)
+    told = told_text(decision.progress, decision.sentences, decision.slots, messages, language, zone)
+    return f"{word}: {told}" if told and decision.sentences else f"{word} {told}".rstrip()
+
+
+def told_text(
+    progress: Progress | None,
+    sentences: Sequence[Sentence],
+    slots: Sequence[datetime],
+    messages: Messages,
+    language: str,
+    zone: ZoneInfo,
+) -> str:
+    """What follows the first word of `Progress`: the sentences, and free dates where the date is not allowed."""
     # A question ends itself; whatever else follows what came before after a semicolon.
-    told = "; ".join(messages.sentence(one, language, zone) for one in decision.sentences).replace("?;", "?")
-    text = f"{word}: {told}{'' if told.endswith('?') else '.'}" if told else word
-    if decision.progress is not Progress.DATE_NOT_ALLOWED:
+    told = "; ".join(messages.sentence(one, language, zone) for one in sentences).replace("?;", "?")
+    text = f"{told}{'' if told.endswith('?') else '.'}" if told else ""
+    if progress is not Progress.DATE_NOT_ALLOWED:
         return text
-    slots = tuple(moment_words(slot.astimezone(zone), language) for slot in decision.slots)
-    offer = Sentence.of("free", slots=", ".join(slots)) if slots else Sentence.of("no_free", days=FREE_DAYS)
-    return f"{text} {messages.sentence(offer, language, zone)}"
+    free = tuple(moment_words(slot.astimezone(zone), language) for slot in slots)
+    offer = Sentence.of("free", slots=", ".join(free)) if free else Sentence.of("no_free", days=FREE_DAYS)
+    return f"{text} {messages.sentence(offer, language, zone)}".strip()
 
 
 def projection(
@@ -76,6 +90,18 @@ def _first_sent(memory: Memory, *kinds: Kind) -> datetime | None:
 def mail_sent(kind: Kind, language: str) -> Sentence:
     """The History sentence for a mail that went out."""
     return Sentence.of("history_sent", what=Sentence.of(kind_code(kind), target=language))
+
+
+def with_follow_ups(decision: Decision, unfit: tuple[Sentence, ...], waiting: tuple[Sentence, ...]) -> Decision:
+    """The decision with what is to be said of the row's tickets and threads.
+
+    A line that names none needs somebody once the row is closed: then it should have been told.
+    """
+    if decision.progress is None:
+        return decision
+    closed = decision.progress in (Progress.DONE, Progress.ROLLED_BACK)
+    progress = Progress.NEEDS_ATTENTION if closed and unfit else decision.progress
+    return replace(decision, progress=progress, sentences=(*unfit, *decision.sentences, *waiting))
 
 
 def addresses(*groups: Sequence[str]) -> str:

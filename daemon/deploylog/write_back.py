@@ -135,7 +135,9 @@ class WriteBack:
                 sentence = Sentence.of(f"history_{effect.to_tell}")
                 whom = telling.addresses(effect.payload.get("guests", ())) if effect.to_tell != "recorded" else ""
             else:
-                sentence = telling.mail_sent(effect.key.kind, effect.key.target)
+                # An answer is told by the subject of its thread, which says more than Gmail's id of it.
+                target = effect.payload.get("thread", {}).get("subject") or effect.key.target
+                sentence = telling.mail_sent(effect.key.kind, target)
                 whom = telling.addresses(effect.payload.get("to", ()), effect.payload.get("cc", ()))
             at = effect.at or effect.committed_at
             self._add_line(view, effect.key.deployment_id, sentence, whom, at, told=[effect.number])

@@ -255,7 +255,7 @@ def test_failed_precondition_is_about_access_for_gmail_only(server: Scripted, tr
         (
             refusal(403, "accessNotConfigured", "Drive API has not been used."),
             "Drive answered 403 to drive.files.list: Drive API has not been used; enable the Drive API in the Google "
-            "Cloud project of google.credentials.",
+            "Cloud project of google.credentials, at console.cloud.google.com/apis/library/drive.googleapis.com.",
         ),
         (
             newer_refusal(403, "PERMISSION_DENIED", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", "Insufficient scopes."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ def judge(life: Life) -> Verdict:
     everybody = {address: list(received(life, address)) for address in _mailboxes(life)}
     effects = [one for customer in CUSTOMERS for one in life.ledger.effects_of(life.log(customer).file_id)]
     lost, twice = list(_lost(everybody, effects)), list(_twice(everybody, effects))
+    lost += _notes_lost(life, effects)
+    twice += _notes_twice(life, effects)
     wrong = [*lost, *twice, *_strangers(everybody), *_left_behind(life, effects), *_events(life), *_rows(life)]
     wrong += [problem for report in life.reports for problem in report.problems if "fault in the program" in problem]
     parked = tuple(one.reason for one in effects if one.state in PARKED)
@@ -100,9 +103,35 @@ def _twice(everybody: Mapping[str, list[Received]], effects: list[Effect]) -> It
             by_subject.setdefault(mail.subject, []).append(mail)
         for subject, thread in by_subject.items():
             for one, next_one in pairwise(thread):
-                # A second delay is told in the words of the first.
-                if one.text == next_one.text and ".delay." not in one.marker:
+                # A second delay is told in the words of the first; two deployments may be answered in one thread.
+                if one.text == next_one.text and not re.search(r"\.(delay|thread-answer)\.", one.marker):
                     yield f"twice in words: {address} reads “{subject}” twice: {one.marker} {next_one.marker}"
+
+
+def notes(life: Life) -> Counter[str]:
+    """The markers of the notes on the ticket."""
+    return Counter(str(one["body"]).rstrip().splitlines()[-1].strip("[]") for one in life.machine.ticket.articles)
+
+
+def _notes_lost(life: Life, effects: list[Effect]) -> Iterator[str]:
+    there = notes(life)
+    for effect in effects:
+        if (
+            effect.key.kind is Kind.TICKET_NOTE
+            and effect.state is EffectState.SENT
+            and not there[marker_for(effect.key)]
+        ):
+            yield f"lost: {effect.key} is not on the ticket"
+
+
+def _notes_twice(life: Life, effects: list[Effect]) -> Iterator[str]:
+    there = notes(life)
+    unsent = {marker_for(one.key): one for one in effects if one.state in PENDING or one.state is EffectState.DEAD}
+    for marker, count in there.items():
+        if count > 1:
+            yield f"twice: {count} notes {marker} on the ticket"
+        if marker in unsent:
+            yield f"on the ticket, though {unsent[marker].state}: {unsent[marker].key}"
 
 
 def _strangers(everybody: Mapping[str, list[Received]]) -> Iterator[str]:

@@ -7,17 +7,21 @@ every death, as in a new process.
 
 from __future__ import annotations
 
+import base64
 import pickle
 import shutil
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from pydantic import SecretStr
 from wire import ORIGIN, Trouble, Wire, watch_commits
-from world import CONFIG, DAEMON, STAFF, Bearer, ClockedWorld, no_waiting
+from world import CONFIG, DAEMON, MANAGER, STAFF, Bearer, ClockedWorld, Log, no_waiting
 
 from deploylog import bootstrap, registry
-from deploylog.config import load
+from deploylog import deployment_log as log
+from deploylog.config import ZammadConfig, load
 from deploylog.demo import Person
 from deploylog.google.calendar import Calendar
 from deploylog.google.connect import Google
@@ -26,6 +30,10 @@ from deploylog.google.gmail import Gmail
 from deploylog.google.sheets import Sheets
 from deploylog.google.transport import SheetsClient, Transport, build_service
 from deploylog.ledger import Ledger
+from deploylog.rest import Rest
+from deploylog.tickets.interface import Services
+from deploylog.tickets.zammad import Zammad
+from vendor_stand_ins.zammad import Zammad as StandIn
 from workspace_sandbox.founding import SERVICE_ACCOUNT, Founding
 from workspace_sandbox.server import Sandbox
 from workspace_sandbox.workspace import Workspace
@@ -38,6 +46,21 @@ ROWS = 24
 BEGINNING = datetime(2026, 12, 8, 8, 0, tzinfo=UTC)
 
 
+DESK = "http://127.0.0.1:2"
+"""Where Zammad is; nothing listens there either."""
+TOKEN = "zammad-token"
+SUBJECT = "Could you deploy the new forms?"
+ASKED_FOR = f"ES-7412280 Tractar els ORGANISMES\nmail: {SUBJECT}"
+"""What deployments were asked for in: a ticket, and a thread a customer's manager began."""
+
+
+class AskedForLog(Log):
+    """A log whose rows name the ticket and the thread."""
+
+    def plan(self, row: int, start: datetime, **more: object) -> None:
+        super().plan(row, start, **{log.TICKETS: ASKED_FOR, **more})
+
+
 class Life(ClockedWorld):
     """One life of an installation, from the same beginning; the daemon in it may die and start again."""
 
@@ -45,10 +68,15 @@ class Life(ClockedWorld):
     wire: Wire
     machine: Machine
 
+    def log(self, customer: str = "DIBA") -> AskedForLog:
+        found = super().log(customer)
+        return AskedForLog(found.staff, found.file_id)
+
     def start_daemon(self) -> None:
         """A new process: nothing of the old one's memory."""
         self.ledger = self.machine.ledger
         self.messages = self.machine.messages
+        self.services = self.machine.services()
         self.reconciler = self._reconciler() if self.registry_id else None
 
     def restart(self) -> None:
@@ -77,6 +105,10 @@ class Machine:
         file = folder / "deploylog.yaml"
         file.write_text(CONFIG.format(origin=ORIGIN) + settings, encoding="utf-8")
         self.config = load(file, {})
+        self.zammad = StandIn(TOKEN)
+        self.ticket = self.zammad.add("7412280", "Tractar els ORGANISMES")
+        self.desk = Rest("Zammad", DESK, {"Authorization": f"Token token={TOKEN}"})
+        self.desk._session.mount(DESK, Wire(self.zammad, self.trouble, self._wait, lambda one: f"zammad.{one.method}"))
         self.google = self._connect()
         self.folder = folder
         self.store = folder / "deploylog.db"
@@ -88,6 +120,7 @@ class Machine:
         first = self._new_life()
         first.init()
         self._another_language(first)
+        _ask(first)
         for file_id in (first.registry_id, first.log("DIBA").file_id, first.log("ACME").file_id):
             _cut_to(first.person(STAFF), file_id, ROWS)
         first.after(minutes=1)
@@ -104,6 +137,8 @@ class Machine:
         workspace.clear()
         for name, documents in pickle.loads(self._workspace).items():  # what was pickled above
             workspace.collection(name)._documents.update(documents)
+        self.ticket.articles.clear()
+        self.zammad.calls.clear()
         self.put_ledger(self.begun)
         self.clock[0] = self.began
         life = self._new_life()
@@ -119,7 +154,12 @@ class Machine:
             self.store.with_name(self.store.name + suffix).unlink(missing_ok=True)
         shutil.copyfile(kept, self.store)
 
+    def services(self) -> Services:
+        """As `bootstrap.services_of` makes them."""
+        return Services((Zammad(ZammadConfig(url=DESK, token=SecretStr(TOKEN)), self.desk),))
+
     def close(self) -> None:
+        self.desk.close()
         self.ledger.close()
         self.google.close()
 
@@ -156,6 +196,15 @@ class Machine:
             identities=None,  # type: ignore[arg-type]  # no life asks who they are
             _transports=(files, mailbox),
         )
+
+
+def _ask(life: Life) -> None:
+    """The thread: a mail to the daemon's mailbox."""
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = DAEMON, SUBJECT
+    mail.set_content("Whenever it suits you.")
+    raw = base64.urlsafe_b64encode(mail.as_bytes()).decode()
+    life.person(MANAGER).call("POST", "/gmail/v1/users/me/messages/send", {"raw": raw})
 
 
 def _cut_to(staff: Person, file_id: str, rows: int) -> None:

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 from course import Course
-from invariants import PEOPLE, count, judge, received
+from invariants import PEOPLE, count, judge, notes, received
 from simulation import Life, Machine
 from world import MADRID, TICKS, WEDNESDAY
 
@@ -93,8 +93,9 @@ def test_a_daemon_that_dies_at_any_point_loses_nothing_and_sends_nothing_twice(
 
 
 def _told(life: Life) -> Mapping[str, tuple[str, ...]]:
-    """What each person has, in the markers' own words: kind, round and language of every mail."""
-    return {
+    """What each person has, and the ticket, in the markers' own words: kind, round and language of every mail."""
+    mails = {
         address: tuple(sorted(mail.marker.split(".", 1)[1] for mail in received(life, address) if mail.marker))
         for address in sorted(PEOPLE)
     }
+    return mails | {"the ticket": tuple(sorted(marker.split(".", 1)[1] for marker in notes(life).elements()))}

@@ -1,8 +1,8 @@
-"""The way from the daemon to the sandbox without a network: every call and every commit may be the last, or go wrong.
+"""The way from the daemon to the services without a network: every call and every commit may be the last, or go wrong.
 
-`Wire` carries a request of the real clients straight into the sandbox's WSGI application. Before and after each call,
-and before and after each commit of the ledger, it asks `Trouble` whether the daemon ends there, and what the call
-meets. What a client makes of a cut connection is urllib3's and requests' own: the errors are theirs.
+`Wire` carries a request of the real clients straight into the application of the sandbox, or of a stand-in. Before and
+after each call, and before and after each commit of the ledger, it asks `Trouble` whether the daemon ends there, and
+what the call meets. What a client makes of a cut connection is urllib3's and requests' own: the errors are theirs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -21,13 +21,18 @@ import urllib3
 from requests.adapters import BaseAdapter
 from sqlalchemy.engine import Engine
 from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from workspace_sandbox import discovery
-from workspace_sandbox.server import Sandbox
 
 ORIGIN = "http://127.0.0.1:1"
 """No port anything listens at: a call that does not go through the wire fails."""
+
+
+class Service(Protocol):
+    """The sandbox, or a stand-in."""
+
+    def respond(self, request: Request) -> Response: ...
 
 
 class Killed(BaseException):
@@ -111,18 +116,28 @@ class Trouble:
 
 
 class Wire(BaseAdapter):
-    """A requests adapter whose other end is the sandbox; `wait` lets the virtual clock go on."""
+    """A requests adapter whose other end is a service; `wait` lets the virtual clock go on.
 
-    def __init__(self, sandbox: Sandbox, trouble: Trouble | None, wait: Callable[[timedelta], None]) -> None:
+    `name` says what a request is called where faults aim at it.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        trouble: Trouble | None,
+        wait: Callable[[timedelta], None],
+        name: Callable[[requests.PreparedRequest], str] | None = None,
+    ) -> None:
         super().__init__()
-        self._sandbox = sandbox
+        self._service = service
         self._trouble = trouble
         self._wait = wait
+        self._name = name or method_of
 
     def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
         if self._trouble is None:
             return self._answer(request)
-        method = method_of(request)
+        method = self._name(request)
         self._trouble.around(method, "before")
         fault = self._trouble.fault_for(method)
         if fault is Fault.UNREACHABLE:
@@ -157,7 +172,7 @@ class Wire(BaseAdapter):
         )
         environ = builder.get_environ()
         environ["REQUEST_URI"] = address.path
-        response = self._sandbox.respond(Request(environ))
+        response = self._service.respond(Request(environ))
         return _response(request, response.status_code, dict(response.headers), response.get_data())
 
 

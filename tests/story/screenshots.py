@@ -15,8 +15,11 @@ import world as story
 from playwright.sync_api import Page, sync_playwright
 from world import STAFF, TICKS, Log, World, served_world
 
+from dashboards import dashboard_of
+from dashboards import live as live_for_dashboard
 from deploylog import deployment_log as log
 from deploylog import registry
+from deploylog.web.server import serve
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 CHROMIUM = "/usr/bin/chromium"
@@ -75,6 +78,33 @@ def main() -> None:
             page.set_viewport_size({"width": 1540, "height": 560})
             take(page, world, world.registry_id, registry.CUSTOMERS, "registry")
             take(page, world, world.registry_id, registry.CUSTOMERS, "registry-state", right=650)
+            browser.close()
+    take_dashboard()
+
+
+def take_dashboard() -> None:
+    """The daemon's own pages, in English, light and dark."""
+    story.CONFIG = story.CONFIG.replace("language: es", "language: en")
+    with tempfile.TemporaryDirectory() as folder, served_world(Path(folder)) as world:
+        world.init()
+        live_for_dashboard(world)
+        with serve(dashboard_of(world), "127.0.0.1:0") as origin, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+            )
+            deployment = f"/deployments/{world.log().file_id}/DIBA-0006"
+            for name, path, scheme, height in (
+                ("today", "/", "light", 900),
+                ("month", "/month?customer=DIBA", "light", 900),
+                ("deployment", deployment, "light", 900),
+                ("figures", "/figures", "dark", 560),
+            ):
+                page = browser.new_page(viewport={"width": 1200, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+                page.goto(origin + path)
+                if name == "deployment":
+                    page.locator("summary").first.click()
+                page.wait_for_load_state("networkidle")
+                page.screenshot(path=PICTURES / f"dashboard-{name}.png")
             browser.close()
 
 

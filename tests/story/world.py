@@ -26,6 +26,7 @@ from deploylog.google.transport import SheetsClient, Transport, build_service
 from deploylog.installation import Initializer
 from deploylog.ledger import Ledger
 from deploylog.reconcile import PassReport, Reconciler
+from deploylog.tickets.interface import Services
 from workspace_sandbox.founding import SERVICE_ACCOUNT, Founding
 from workspace_sandbox.server import Sandbox, serve
 from workspace_sandbox.workspace import Workspace
@@ -118,6 +119,8 @@ class World:
     reports: list[PassReport] = field(default_factory=list)
     registry_id: str = ""
     """Of the spreadsheet; empty until `init`."""
+    services: Services = field(default_factory=Services)
+    """Ticket systems and further mailboxes."""
 
     def __post_init__(self) -> None:
         self.start_daemon()
@@ -203,7 +206,9 @@ class World:
     def _reconciler(self) -> Reconciler:
         place = installation.find(self.google, self.config)
         policy, organization = bootstrap.policy_of(self.config), bootstrap.organization_of(self.config)
-        return Reconciler(self.config, policy, organization, place, self.google, self.ledger, self.messages)
+        return Reconciler(
+            self.config, policy, organization, place, self.google, self.ledger, self.messages, self.services
+        )
 
 
 @contextmanager

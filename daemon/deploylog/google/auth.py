@@ -104,8 +104,13 @@ class Identity:
         said = ": ".join(one for one in (word, description) if one)
         if error.retryable or isinstance(error.__cause__, google.auth.exceptions.TransportError):
             return NotCarriedOut(f"No token to act as {self.acts_as} could be fetched: {said}.", method="oauth2.token")
-        remedy = self._delegation if word in _DELEGATION_WORDS else self._remedy
-        return AccessDenied(f"Google gives no token to act as {self.acts_as}: {said}; {remedy}.", method="oauth2.token")
+        lacks_scope = word in _DELEGATION_WORDS
+        remedy = self._delegation if lacks_scope else self._remedy
+        return AccessDenied(
+            f"Google gives no token to act as {self.acts_as}: {said}; {remedy}.",
+            method="oauth2.token",
+            lacks_scope=lacks_scope,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +143,20 @@ def identities(config: GoogleConfig) -> Identities:
     raise ConfigurationError(_what_it_is(document, path))
 
 
+def per_scope(config: GoogleConfig) -> tuple[tuple[str, Identity], ...]:
+    """For every scope that has to be delegated, an identity that asks for it alone, to tell which one is missing.
+
+    None where the credentials are not a service account's key. No network; raises as `identities` does.
+    """
+    if str(config.credentials) == "adc":
+        return ()
+    path = Path(config.credentials)
+    document = _read(path)
+    if document.get("type") != "service_account":
+        return ()
+    return tuple((scope, _service_account(document, path, config.act_as, (scope,)).mailbox) for scope in MAILBOX_SCOPES)
+
+
 def _read(path: Path) -> dict[str, Any]:
     what = "give the path of a service account's key in google.credentials"
     try:
@@ -167,7 +186,9 @@ def _what_it_is(document: Mapping[str, Any], path: Path) -> str:
     )
 
 
-def _service_account(document: Mapping[str, Any], path: Path, act_as: str) -> Identities:
+def _service_account(
+    document: Mapping[str, Any], path: Path, act_as: str, mailbox_scopes: Sequence[str] = MAILBOX_SCOPES
+) -> Identities:
     _require(document, ("client_email", "private_key", "token_uri"), path, "download the key again as JSON")
 
     def make(scopes: Sequence[str], subject: str | None) -> Any:
@@ -176,7 +197,7 @@ def _service_account(document: Mapping[str, Any], path: Path, act_as: str) -> Id
         )
 
     try:
-        as_itself, as_user = make(FILES_SCOPES, None), make(MAILBOX_SCOPES, act_as)
+        as_itself, as_user = make(FILES_SCOPES, None), make(mailbox_scopes, act_as)
     except (ValueError, TypeError):  # TypeError: the key is locked with a password
         raise ConfigurationError(
             f"The private key in the credentials file {path} cannot be read; download the key again as JSON."

@@ -60,6 +60,14 @@ class Calendar:
         except NotFound:
             return None
 
+    def role(self, calendar_id: str) -> str:
+        """What this user may do with a calendar: owner, writer, reader, freeBusyReader or none. Repeated.
+
+        Raises NotFound where the user does not see it.
+        """
+        request = self._events.list(calendarId=calendar_id, maxResults=1, fields="accessRole")
+        return self._repeat(request, lambda answer: str(answer["accessRole"]))
+
     def insert(self, body: Event, send_updates: bool) -> Event:
         """Make the event with the id in `body`; with `send_updates` its guests are invited by mail. Not repeated.
 

@@ -153,6 +153,11 @@ class Drive:
         request = self._files.get(fileId=file_id, supportsAllDrives=True, fields=_FILE_FIELDS)
         return self._repeat(request, _file)
 
+    def capabilities(self, file_id: str) -> dict[str, bool]:
+        """What this identity may do with the file, by Drive's names: `canEdit`, `canAddChildren`, … Repeated."""
+        request = self._files.get(fileId=file_id, supportsAllDrives=True, fields="capabilities")
+        return self._repeat(request, lambda answer: dict(answer["capabilities"]))
+
     def permissions(self, file_id: str) -> list[Permission]:
         """Everyone who may reach the file, inherited permissions included. Repeated page by page."""
         return self._permissions_of(file_id, self._repeat)

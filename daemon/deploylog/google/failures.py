@@ -195,7 +195,11 @@ def _remedy(method: str, status: int, reasons: frozenset[str]) -> str:
     if status == 403 and reasons & LIMIT_REASONS:
         return "a limit is reached that does not pass within minutes"
     if reasons & DISABLED_REASONS:
-        return f"enable the {name} API in the Google Cloud project of google.credentials"
+        library = "calendar-json" if name == "Calendar" else name.lower()
+        return (
+            f"enable the {name} API in the Google Cloud project of google.credentials, at "
+            f"console.cloud.google.com/apis/library/{library}.googleapis.com"
+        )
     if reasons & SCOPE_REASONS:
         return f"allow the scopes for {name} that `deploylog doctor` lists"
     if "forbiddenForServiceAccounts" in reasons:

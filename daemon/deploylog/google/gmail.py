@@ -60,6 +60,18 @@ class Gmail:
         """The mailbox's own address. Repeated."""
         return self._repeat(self._users.getProfile(userId=_ME), lambda answer: str(answer["emailAddress"]))
 
+    def send_as(self) -> dict[str, bool]:
+        """The addresses the mailbox may send as, in lower case, and whether each is verified. Repeated."""
+        request = self._users.settings().sendAs().list(userId=_ME)
+        return self._repeat(
+            request,
+            lambda answer: {
+                str(one["sendAsEmail"]).lower(): bool(one.get("isPrimary"))
+                or one.get("verificationStatus") == "accepted"
+                for one in answer.get("sendAs", [])
+            },
+        )
+
     def create_draft(self, mime: bytes, thread_id: str = "") -> Draft:
         """Store a message (RFC 5322) as a draft, in a thread where `thread_id` names one. Not repeated.
 
@@ -109,16 +121,19 @@ class Gmail:
         except NotFound:
             return None
 
-    def search(self, query: str) -> list[str]:
-        """The ids of the messages a query of Gmail's search finds; late ones may be missing. Repeated page by page."""
+    def search(self, query: str, most: int | None = None) -> list[str]:
+        """The ids of the messages a query of Gmail's search finds; late ones may be missing. Repeated page by page.
+
+        Not more than `most`, where that is given.
+        """
         ids: list[str] = []
         token: str | None = None
         while True:
             request = self._messages.list(userId=_ME, q=query, maxResults=500, pageToken=token)
             page, token = self._repeat(request, lambda answer: _ids(answer, "messages"))
             ids.extend(page)
-            if not token:
-                return ids
+            if not token or (most is not None and len(ids) >= most):
+                return ids[:most]
 
     def thread(self, thread_id: str, header_names: Sequence[str]) -> list[MessageInfo]:
         """The messages of the thread, drafts included, oldest first; none where it is not there. Repeated."""

@@ -67,6 +67,7 @@ class Transport:
         called: Called = uncounted,
     ) -> None:
         self._called = called
+        self._identity = identity
         self.endpoint = endpoint.rstrip("/") if endpoint else None
         self._timeout = timeout
         self._tokens = _without_retries(requests.Session(), self.endpoint)
@@ -117,6 +118,23 @@ class Transport:
             return url
         origin, asked = urlsplit(self.endpoint), urlsplit(url)
         return urlunsplit((origin.scheme, origin.netloc, asked.path, asked.query, asked.fragment))
+
+    def fetch_token(self) -> frozenset[str]:
+        """Have the identity fetch a token now, and nothing else. Raises as `auth.Identity.refresh` does.
+
+        Gives the scopes the token carries, where Google says them: it does for users, and not for service accounts.
+        """
+        answers: list[bytes] = []
+        fetch = TokenRequest(self._tokens, self._timeout)
+
+        def noting(*args: Any, **more: Any) -> TokenAnswer:
+            answer = fetch(*args, **more)
+            answers.append(answer.data)
+            return answer
+
+        self._identity.refresh(noting)
+        said = json.loads(answers[-1]) if answers else {}
+        return frozenset(str(said.get("scope", "")).split())
 
     def close(self) -> None:
         self.session.close()

@@ -9,17 +9,32 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from flask import Flask
+from jinja2 import StrictUndefined
 from waitress.server import create_server
 
 from deploylog.bootstrap import Parts
-from deploylog.web import health
+from deploylog.web import dashboard, health
+from deploylog.web.guarding import guard
+from deploylog.web.refusals import add_refusals
+from deploylog.web.sign_in import add_sign_in
 
 THREADS = 4
 
 
-def create_app(parts: Parts, clock: Callable[[], datetime]) -> Flask:
-    """Everything `web.listen` serves. `clock`: UTC."""
-    app = Flask("deploylog")
+def create_app(parts: Parts, clock: Callable[[], datetime], check_now: Callable[[], None]) -> Flask:
+    """Everything `web.listen` serves. `clock`: UTC; `check_now` asks for a pass."""
+    web = parts.config.web
+    app = Flask(__name__)
+    app.secret_key = parts.ledger.secret("cookies")
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    guard(app, web)
+    add_refusals(app)
+    if web.oidc is not None and web.url is not None:
+        add_sign_in(app, web.oidc, web.url, parts.config.organization.domains, clock)
+    board = dashboard.Dashboard(parts, clock, check_now)
+    app.register_blueprint(dashboard.blueprint(board))
+    app.register_blueprint(dashboard.feed_blueprint(board))
     app.register_blueprint(health.blueprint(parts.metrics, parts.ledger, parts.config.poll.every, clock))
     return app
 

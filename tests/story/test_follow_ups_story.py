@@ -1,0 +1,321 @@
+"""Step 5 of the procedure: tickets are commented and mail threads answered, each once, after everybody was told."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from world import DAEMON, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
+
+from deploylog import deployment_log as log
+from deploylog import registry
+from deploylog.config import ZammadConfig
+from deploylog.mime import MARKER
+from deploylog.model import Kind
+from deploylog.rest import Rest
+from deploylog.tickets.interface import Services
+from deploylog.tickets.zammad import Zammad
+from vendor_stand_ins.serving import served
+from vendor_stand_ins.zammad import Zammad as StandIn
+
+TOKEN = "a-token"
+SUBJECT = "roldanfm al fer baixa li apareix missatge de conservar"
+COLLEAGUE = "colleague@diba.example"
+
+
+@dataclass
+class Office:
+    """A world with a ticket system, and a log whose first row is planned."""
+
+    world: World
+    zammad: StandIn
+    origin: str
+
+    def connect(self, at_start: bool = False, **settings: object) -> None:
+        """What `bootstrap.services_of` makes of a configuration with Zammad."""
+        config = ZammadConfig(url=self.origin, token=SecretStr(TOKEN), note_at_start=at_start, **settings)
+        rest = Rest("Zammad", self.origin, {"Authorization": f"Token token={TOKEN}"}, timeout=(1.0, 0.5))
+        names = frozenset({"Zammad"} if at_start else ())
+        self.world.services = Services((Zammad(config, rest),), names)
+        self.world.restart()
+
+    def deploy(self, lines: str, close: bool = True, **more: object) -> None:
+        """A row with these lines from planned to Done."""
+        diba = self.world.log()
+        diba.plan(2, WEDNESDAY, **{log.TICKETS: lines, **more})
+        self.world.run()
+        self.world.after(seconds=31)
+        self.world.at(WEDNESDAY)
+        if close:
+            self.close()
+
+    def close(self, status: str = "Done") -> None:
+        self.world.log().write(2, {log.STATUS: status, **TICKS, log.COMMENT: "all <b>well</b>"})
+        self.world.after(seconds=1)
+        self.world.after(seconds=31)
+
+    def row(self) -> str:
+        return self.world.log().progress()
+
+    def asks(self, subject: str = SUBJECT, sender: str = MANAGER) -> str:
+        """The customer asks for something by mail; gives the Message-ID."""
+        mail = EmailMessage()
+        mail["To"], mail["Cc"], mail["Subject"] = DAEMON, COLLEAGUE, subject
+        mail.set_content("Could you deploy this?")
+        raw = base64.urlsafe_b64encode(mail.as_bytes()).decode()
+        self.world.person(sender).call("POST", "/gmail/v1/users/me/messages/send", {"raw": raw})
+        found = self.world.person(DAEMON).mails(f'subject:"{subject}"')
+        return str(found[0]["Message-ID"])
+
+    def answers(self, address: str = MANAGER, subject: str = SUBJECT) -> list[EmailMessage]:
+        return [one for one in self.world.person(address).mails("in:anywhere") if is_answer(one, subject)]
+
+
+def is_answer(mail: EmailMessage, subject: str) -> bool:
+    return str(mail["Subject"]) == subject and f".{Kind.THREAD_ANSWER}." in str(mail[MARKER] or "")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    zammad = StandIn(TOKEN)
+    with served(zammad) as origin, served_world(tmp_path) as world:
+        world.init()
+        made = Office(world, zammad, origin)
+        made.connect()
+        yield made
+
+
+# Tickets -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_ticket_gets_one_internal_note_once_the_end_mail_is_out(office: Office) -> None:
+    ticket = office.zammad.add("7412280", "Tractar els ORGANISMES")
+    other = office.zammad.add("74122801", "Another, whose number begins like it")
+    office.deploy("ES-7412280 Tractar els ORGANISMES\n20261123 notes", close=False)
+    assert ticket.articles == []
+    office.close()
+    office.world.restart()
+    office.world.after(hours=3)
+    [note] = ticket.articles
+    assert note["internal"] is True
+    assert note["type"] == "note"
+    body = note["body"]
+    assert body.startswith("Este ticket se ha desplegado a producción (DIBA-0001).")
+    assert "Responsable: ana@soffid.example" in body
+    assert "all <b>well</b>" in body
+    assert other.articles == []
+    assert office.row().startswith("Done")
+    assert [line for line in office.world.log().history() if "Zammad 7412280" in str(line["What happened"])]
+
+
+def test_a_number_a_hash_and_a_link_name_the_same_ticket_which_gets_one_note(office: Office) -> None:
+    ticket = office.zammad.add("7412280", "one")
+    office.deploy(f"7412280\n#7412280 once more\n{office.origin}/#ticket/zoom/{ticket.id}")
+    assert len(ticket.articles) == 1
+
+
+def test_notes_at_the_start_and_at_a_rollback_have_their_own_words(office: Office) -> None:
+    office.connect(at_start=True)
+    ticket = office.zammad.add("7412280", "one")
+    office.deploy("ES-7412280", close=False)
+    office.close("Rolled back")
+    assert [one["body"].splitlines()[0] for one in ticket.articles] == [
+        "Ha empezado el despliegue a producción de este ticket (DIBA-0001).",
+        "Se ha dado marcha atrás en el despliegue a producción de este ticket (DIBA-0001).",
+    ]
+
+
+def test_tag_state_and_visibility_follow_the_configuration(office: Office) -> None:
+    office.connect(visibility="public", tag="deployed", state="closed")
+    ticket = office.zammad.add("7412280", "one")
+    office.deploy("ES-7412280")
+    assert [one["internal"] for one in ticket.articles] == [False]
+    assert (ticket.tags, ticket.state) == (["deployed"], "closed")
+
+
+def test_what_is_told_to_our_own_alone_is_no_public_note(office: Office) -> None:
+    office.connect(visibility="public")
+    ticket = office.zammad.add("7412280", "one")
+    office.asks()
+    office.deploy(f"ES-7412280\nmail: {SUBJECT}", **{log.NOTIFY: "Internal only"})
+    assert [one["internal"] for one in ticket.articles] == [True]
+    assert office.answers() == []
+
+
+def test_a_number_nobody_knows_is_asked_about_while_there_is_time_and_once_it_is_over(office: Office) -> None:
+    office.deploy("ES-7412280", close=False)
+    office.world.run()
+    scheduled = [report for report in office.world.reports if report.problems]
+    assert scheduled == []
+    office.close()
+    assert office.row().startswith("Needs attention: Zammad has no ticket 7412280; correct the line")
+    ticket = office.zammad.add("7412281", "the right one")
+    office.world.log().write(2, {log.TICKETS: "ES-7412281"})
+    office.world.after(seconds=31)
+    office.world.after(seconds=31)
+    assert len(ticket.articles) == 1
+    assert office.row().startswith("Done")
+
+
+def test_a_scheduled_row_says_already_that_a_line_names_no_ticket(office: Office) -> None:
+    office.world.log().plan(2, WEDNESDAY, **{log.TICKETS: "ES-7412280"})
+    office.world.run()
+    office.world.after(seconds=31)
+    assert office.row().startswith("Scheduled: Zammad has no ticket 7412280")
+
+
+def test_another_organizations_ticket_is_refused_and_reported_without_its_name(office: Office) -> None:
+    world, staff = office.world, office.world.person(STAFF)
+    header = (*registry.CUSTOMER_COLUMNS, registry.TICKET_ORGANIZATION)
+    tabs = staff.call("GET", f"/v4/spreadsheets/{world.registry_id}", fields="sheets(properties)")["sheets"]
+    [tab] = [one["properties"]["sheetId"] for one in tabs if one["properties"]["title"] == registry.CUSTOMERS]
+    wider = {"appendDimension": {"sheetId": tab, "dimension": "COLUMNS", "length": 1}}
+    staff.call("POST", f"/v4/spreadsheets/{world.registry_id}:batchUpdate", {"requests": [wider]})
+    titles = {registry.TICKET_ORGANIZATION: registry.TICKET_ORGANIZATION}
+    staff.type(world.registry_id, registry.CUSTOMERS, header, 1, titles)
+    staff.type(world.registry_id, registry.CUSTOMERS, header, 2, {registry.TICKET_ORGANIZATION: "Diputació"})
+    world.after(minutes=1)
+    theirs = office.zammad.add("7412280", "theirs", organization="Ajuntament")
+    ours = office.zammad.add("7412281", "ours", organization="diputació")
+    office.deploy("ES-7412280\nES-7412281")
+    assert (len(theirs.articles), len(ours.articles)) == (0, 1)
+    assert "Zammad's ticket 7412280 belongs to another organization" in office.row()
+    assert "Ajuntament" not in office.row()
+
+
+def test_a_lost_ledger_writes_no_note_again(office: Office) -> None:
+    ticket = office.zammad.add("7412280", "one")
+    office.asks()
+    office.deploy(f"ES-7412280\nmail: {SUBJECT}")
+    assert (len(ticket.articles), len(office.answers())) == (1, 1)
+    world = office.world
+    world.ledger.close()
+    for file in world.folder.glob("deploylog.db*"):
+        file.unlink()
+    world.start_daemon()
+    world.run()
+    world.after(minutes=5)
+    assert (len(ticket.articles), len(office.answers())) == (1, 1)
+    assert office.row().startswith("Done")
+
+
+def test_zammad_that_is_away_keeps_no_mail_and_is_told_when_it_is_back(office: Office) -> None:
+    ticket = office.zammad.add("7412280", "one")
+    office.zammad.token = "another"
+    office.deploy("ES-7412280")
+    assert len(office.world.notices()) == 2, "start and end mail"
+    assert "Zammad answered 401" in office.row()
+    assert ticket.articles == []
+    office.zammad.token = TOKEN
+    office.world.after(minutes=2)
+    assert len(ticket.articles) == 1
+    assert office.row().startswith("Done")
+    assert "Zammad" not in office.row()
+
+
+# Threads -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_thread_is_answered_to_everybody_in_it_in_its_own_conversation(office: Office) -> None:
+    message_id = office.asks()
+    office.deploy(f"mail: {SUBJECT}")
+    office.world.restart()
+    office.world.after(hours=3)
+    [answer] = office.answers()
+    assert answer["In-Reply-To"] == message_id
+    assert message_id in str(answer["References"])
+    assert (str(answer["To"]), str(answer["Cc"])) == (MANAGER, COLLEAGUE)
+    assert len(office.answers(COLLEAGUE)) == 1
+    body = answer.get_body(("plain",))
+    assert body is not None
+    assert "se ha completado satisfactoriamente" in body.get_content()
+    thread = {one["threadId"] for one in messages(office.world, SUBJECT)}
+    assert len(thread) == 1
+
+
+def messages(world: World, subject: str) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = world.person(DAEMON).call(
+        "GET", "/gmail/v1/users/me/messages", q=f'subject:"{subject}" in:anywhere'
+    )["messages"]
+    return found
+
+
+def test_a_message_id_and_a_link_name_a_thread(office: Office) -> None:
+    message_id = office.asks()
+    [message] = messages(office.world, SUBJECT)
+    office.deploy(f"Message-ID: {message_id}\nhttps://mail.google.com/mail/u/0/#inbox/{message['threadId']}")
+    assert len(office.answers()) == 1
+
+
+def test_of_two_threads_with_the_words_none_is_answered_and_the_row_asks(office: Office) -> None:
+    office.asks("PRODUCTES: No fa enviaments")
+    office.asks("PRODUCTES: No fa enviaments a les notificacions")
+    office.deploy("mail: No fa enviaments")
+    assert office.row().startswith("Needs attention: 2 threads have “No fa enviaments” in their subject")
+    assert office.answers(subject="PRODUCTES: No fa enviaments") == []
+
+
+def test_the_whole_subject_tells_apart_what_only_begins_alike(office: Office) -> None:
+    office.asks("No fa enviaments")
+    office.asks("No fa enviaments a les notificacions")
+    office.deploy("mail: no fa enviaments")
+    assert len(office.answers(subject="No fa enviaments")) == 1
+    assert office.answers(subject="No fa enviaments a les notificacions") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mail: something nobody ever wrote",
+        "<nobody@nowhere.example>",
+        "https://mail.google.com/mail/u/0/#inbox/FMfcgzQbfLXXmGqNVhkkcDqpVlLXtdzL",
+    ],
+)
+def test_a_thread_that_is_not_in_the_mailbox_is_asked_about_and_nobody_is_written_to(office: Office, line: str) -> None:
+    office.deploy(line)
+    assert office.row().startswith("Needs attention: ")
+    assert all(".thread-answer." not in str(one[MARKER]) for one in office.world.person(MANAGER).mails("in:anywhere"))
+
+
+@pytest.mark.parametrize("mode", ["drop", "error"])
+@pytest.mark.parametrize("method", ["gmail.users.drafts.send", "gmail.users.drafts.create", "gmail.users.threads.get"])
+def test_whatever_fails_a_thread_is_answered_once(office: Office, method: str, mode: str) -> None:
+    office.asks()
+    office.deploy(f"mail: {SUBJECT}", close=False)
+    world = office.world
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.after(seconds=1)
+    if method == "gmail.users.drafts.send":
+        world.fault(method, "delay", seconds=0)  # the end mail's own
+        world.fault(method, mode, **({"status": 503} if mode == "error" else {}))
+    else:
+        world.fault(method, mode, **({"status": 503} if mode == "error" else {}))
+    world.after(seconds=31)
+    world.after(minutes=5)
+    world.after(minutes=5)
+    assert len(office.answers()) == 1
+    assert office.row().startswith("Done")
+    assert world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", []) == []
+
+
+def test_an_answer_not_sent_yet_is_taken_back_when_the_row_is_no_longer_closed(office: Office) -> None:
+    office.asks()
+    office.deploy(f"mail: {SUBJECT}", close=False)
+    world = office.world
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.after(seconds=1)
+    for _ in range(8):
+        world.fault("gmail.users.threads.get", "error", status=503)
+    world.after(seconds=31)
+    world.log().write(2, {log.TICKETS: ""})
+    world.after(seconds=31)
+    world.after(minutes=5)
+    assert office.answers() == []
+    assert world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", []) == []
+    assert timedelta(0) < world.now - WEDNESDAY

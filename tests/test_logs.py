@@ -1,0 +1,64 @@
+"""The log's lines: JSON where no person reads along, tracebacks and libraries' lines too; words on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+
+SPEAK = """
+import logging
+import structlog
+from deploylog import logs
+
+logs.set_up()
+log = structlog.get_logger("deploylog")
+log.info("running", folder="DEPLOYMENTS")
+log.debug("not for operators")
+try:
+    1 / 0
+except ZeroDivisionError:
+    log.exception("fault")
+    logging.getLogger("apscheduler.executors").exception("a job raised")
+logging.getLogger("urllib3").warning("retrying %s", "once")
+logging.getLogger("apscheduler").warning("a poll found another under way")
+"""
+COMMAND = [sys.executable, "-c", SPEAK]
+
+
+def test_every_line_is_json_where_no_person_reads_along() -> None:
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [(one["event"], one["level"]) for one in lines] == [
+        ("running", "info"),
+        ("fault", "error"),
+        ("a job raised", "error"),
+        ("retrying once", "warning"),
+    ]
+    assert lines[0]["folder"] == "DEPLOYMENTS"
+    assert all("ZeroDivisionError" in one["exception"] for one in lines[1:3])
+    assert all(one["timestamp"].endswith("Z") for one in lines)
+    assert lines[3]["logger"] == "urllib3"
+
+
+def test_on_a_terminal_the_lines_are_words() -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(COMMAND, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            said += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(10) == 0
+    text = said.decode()
+    assert "running" in text
+    assert "DEPLOYMENTS" in text
+    assert '"event"' not in text
+    assert "ZeroDivisionError" in text
+    assert "retrying once" in text
