@@ -245,12 +245,24 @@ def test_once_with_nothing_to_do_does_nothing(scheduled: Path) -> None:
 def test_date_tells_verdict_reason_and_free_slots(scheduled: Path) -> None:
     refused = deploylog("date", "DIBA", "2026-12-07", "-c", scheduled)
     assert refused.status == 1
-    verdict, reason, free = refused.out.splitlines()
+    verdict, reason, free, *_ = refused.out.splitlines()
     assert verdict == "DIBA, Mon 7 Dec 09:00: not allowed"
-    assert reason == "- Mon 7 Dec is the day before a public holiday (Inmaculada Concepción)"
+    assert reason == "- Mon 7 Dec is the day before a public holiday (Inmaculada Concepción) [ES-IB; ES-CT]"
     assert free.startswith("Free: ")
     allowed = deploylog("date", "diba", "2026-12-09", "15:30", "-c", scheduled)
-    assert (allowed.status, allowed.out) == (0, "DIBA, Wed 9 Dec 15:30: allowed\n")
+    assert (allowed.status, allowed.out.splitlines()[0]) == (0, "DIBA, Wed 9 Dec 15:30: allowed")
+    assert "Free: " not in allowed.out
+
+
+def test_date_shows_the_month_with_blocked_days_marked_and_why(scheduled: Path) -> None:
+    lines = deploylog("date", "DIBA", "2026-12-07", "-c", scheduled).out.splitlines()
+    assert "December 2026, 09:00" in [line.strip() for line in lines]
+    weeks = [line.split() for line in lines if line.strip().startswith(("Mon", "1 ", "7x", "14", "21", "28"))]
+    assert weeks[0] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert weeks[2][:5] == ["7x", "8!", "9", "10", "11x"]
+    assert "x Fri 11 Dec: Fri 11 Dec is a Friday" in lines
+    assert any(line.startswith("x Thu 24 Dec: ") and "[ES-IB; ES-CT]" in line for line in lines)
+    assert not any(line.startswith("x Wed 9 Dec") for line in lines)
 
 
 def test_date_as_data(scheduled: Path) -> None:
@@ -259,7 +271,11 @@ def test_date_as_data(scheduled: Path) -> None:
     assert done.status == 1
     assert (answer["customer"], answer["start"]) == ("DIBA", "2026-12-07T09:00:00+00:00")
     assert answer["allowed"] is False
-    assert [one["rule"] for one in answer["findings"]] == ["eve_of_holiday"]
+    [finding] = answer["findings"]
+    assert (finding["rule"], finding["origin"]) == ("eve_of_holiday", "ES-IB; ES-CT")
+    assert len(answer["month"]) == 31
+    assert answer["month"][6] == {"date": "2026-12-07", "allowed": False, "findings": answer["findings"]}
+    assert answer["month"][8] == {"date": "2026-12-09", "allowed": True, "findings": []}
     assert answer["slots"]
     assert all(datetime.fromisoformat(slot).tzinfo for slot in answer["slots"])
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,9 +21,9 @@ from deploylog import customer_ledger  # noqa: F401  (its tables belong to the s
 from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
-from deploylog.ledger import Ledger, LogSeen, Sight, metadata
+from deploylog.ledger import Ledger, LogSeen, PlannedWindow, Sight, metadata
 from deploylog.lifecycle import EffectSeen, EffectState, Memory
-from deploylog.model import Key, Kind, Status
+from deploylog.model import Key, Kind, Status, Window
 from stores import NewStore, sqlite_store
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -288,12 +289,37 @@ def test_the_two_hours_of_an_autumn_night_stay_apart(ledger: Ledger) -> None:
 def test_a_memory_comes_back_as_it_was(ledger: Ledger) -> None:
     later = NOW + timedelta(hours=1)
     kept = memory(generation=3, start=NOW, ends=(NOW, later), overridden=True, copy_of="DIBA-0001")
+    ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 7, "f", NOW, ()), kept, later)], [], NOW)
+    assert ledger.memories("log-1")["DIBA-0014"].known_warnings is None
+    kept = replace(kept, known_warnings=("friday",))
     ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2")), kept, later)], [], NOW)
     assert ledger.memories("log-1") == {"DIBA-0014": kept}
     assert ledger.known("log-1") == {"DIBA-0014": Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2"))}
     ledger.commit([(KEY, PAYLOAD, None)], NOW)
     [effect] = ledger.memories("log-1")["DIBA-0014"].effects
     assert (effect.kind, effect.target, effect.state) == (Kind.START, "es", COMMITTED)
+
+
+def test_the_windows_of_what_was_announced_and_is_open_are_kept_beyond_a_restart(ledger: Ledger) -> None:
+    hour = timedelta(hours=1)
+    window = Window(NOW, NOW + hour)
+    ids = {
+        "DIBA-0014": Status.PLANNED,
+        "DIBA-0015": Status.DONE,
+        "DIBA-0016": Status.PLANNED,
+        "DIBA-0017": Status.PLANNED,
+    }
+    sights = [replace(sight(one, status=status), window=window, responsible="ana") for one, status in ids.items()]
+    ledger.save_sights("log-1", sights, [], NOW)
+    assert ledger.planned_windows(NOW) == []
+    announced = [(Key("log-1", one, Kind.EVENT, 1, 0, ""), PAYLOAD, None) for one in ids if one != "DIBA-0016"]
+    for effect in ledger.commit(announced, NOW):
+        ledger.advance(effect.number, COMMITTED, EffectState.SENT)
+    ledger.save_sights("log-1", [], ["DIBA-0017"], NOW)
+    assert ledger.planned_windows(NOW) == [PlannedWindow("log-1", "DIBA-0014", "ana", window)]
+    assert ledger.planned_windows(NOW + hour) == []
+    ledger.save_sights("log-1", [replace(sights[0], window=None)], [], NOW)
+    assert ledger.planned_windows(NOW) == []
 
 
 # What is due -------------------------------------------------------------------------------------------------------

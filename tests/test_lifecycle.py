@@ -248,6 +248,18 @@ def test_an_override_nobody_needed_is_none() -> None:
     assert not scheduled(row=deployment(override="Eva: just in case")).decision.overridden
 
 
+def test_an_override_without_who_and_why_does_not_count_and_the_row_says_so() -> None:
+    play = Play(deployment(window=window_at(FRIDAY), override="ok"))
+    play.run()
+    decision = play.wait(SETTLE)
+    assert (decision.progress, said(decision)) == (Progress.DATE_NOT_ALLOWED, ["override_unexplained", "friday"])
+    assert not decision.overridden
+    play.edit_and_leave(agreed_with="", window=window_at(START))
+    assert said(play.decision) == ["override_unexplained", "agreed_with"]
+    play.edit_and_leave(agreed_with="the customer")
+    assert play.decision.progress is Progress.SCHEDULED
+
+
 def test_no_override_helps_over_a_copy_left_as_it_was_pasted() -> None:
     play = Play(deployment(same_as="DIBA-0014", override="Eva: go"))
     play.run()

@@ -8,7 +8,7 @@ from datetime import timedelta
 from builders import END, STAFF, START, Play, deployment, effect, scheduled, started, window_at
 from deploylog.lifecycle import PENDING, Decision, EffectState, Policy, Wanted
 from deploylog.model import Kind, Progress, Sentence, Status
-from deploylog.notices import notice, with_notice
+from deploylog.notices import Decline, notice, with_declines, with_notice
 
 LATE = timedelta(minutes=10)
 SECOND = timedelta(seconds=1)
@@ -139,6 +139,64 @@ def test_what_was_told_stays_told_whatever_happens_to_the_row_in_between() -> No
     went(play, first)
     later = replace(play.memory, generation=2)
     assert notice("topic", ASKING.sentences, play.row, later, POLICY, play.now) is None
+
+
+def test_a_warning_that_came_up_after_the_last_edit_is_told_once_though_the_row_goes_ahead() -> None:
+    play = scheduled()
+    assert play.memory is not None
+    play.wait(LATE)
+    friday, eve = Sentence.of("friday", day=START.date()), Sentence.of("eve_of_vacation_next_day", day=START.date())
+    decision = Decision(Progress.SCHEDULED, (friday, eve), warnings=(friday, eve))
+    assert notices(play, decision) == [], "not judged since the edit"
+    play.memory = replace(play.memory, known_warnings=(str(friday),))
+    assert notices(play, replace(decision, warnings=(friday,))) == []
+    [wanted] = notices(play, decision)
+    assert wanted.told == (eve,)
+    went(play, wanted)
+    assert notices(play, decision) == []
+
+
+def declined(play: Play, *declines: Decline) -> list[Wanted]:
+    assert play.memory is not None
+    judged = with_declines(play.decision, play.row, play.memory, POLICY, declines, play.now)
+    return [one for one in judged.wanted if one.kind is Kind.NOTICE]
+
+
+def test_a_decline_is_told_once_with_what_was_said_and_again_only_with_other_words() -> None:
+    play = scheduled()
+    no, later = Decline("boss@diba.example"), Decline("boss@diba.example", "after 17:00")
+    [wanted] = declined(play, no)
+    assert (wanted.target, wanted.told) == (STAFF, (Sentence.of("declined", address="boss@diba.example"),))
+    went(play, wanted)
+    assert declined(play, no) == []
+    [again] = declined(play, later)
+    assert again.told == (Sentence.of("declined_comment", address="boss@diba.example", comment="after 17:00"),)
+
+
+def test_a_decline_of_the_earlier_time_is_not_told_of_the_new_one() -> None:
+    play = scheduled()
+    no = Decline("boss@diba.example")
+    [wanted] = declined(play, no)
+    went(play, wanted)
+    assert play.memory is not None
+    play.memory = replace(play.memory, generation=2)
+    assert declined(play, no) == []
+
+
+def test_once_it_began_a_decline_is_told_no_more() -> None:
+    assert declined(started(), Decline("boss@diba.example")) == []
+
+
+def test_what_is_only_said_beside_the_reason_makes_no_second_notice() -> None:
+    play = scheduled()
+    friday, untold = Sentence.of("friday", day=START.date()), Sentence.of("vacations_unknown")
+    first = Decision(Progress.DATE_NOT_ALLOWED, (friday,), reasons=(friday,))
+    play.wait(LATE)
+    [wanted] = notices(play, first)
+    went(play, wanted)
+    assert notices(play, replace(first, sentences=(friday, untold))) == []
+    other = Sentence.of("freeze_unnamed", day=START.date())
+    assert len(notices(play, replace(first, sentences=(friday, other), reasons=(friday, other)))) == 1
 
 
 def test_a_start_missed_once_more_is_told_once_more() -> None:

@@ -23,7 +23,7 @@ from deploylog.model import (
     OperatedBy,
     Party,
 )
-from deploylog.readiness import DEFAULT_LEVELS, check, missing_cells
+from deploylog.readiness import DEFAULT_LEVELS, check, missing_cells, sets_aside
 
 
 def findings(
@@ -132,3 +132,34 @@ def test_a_deployment_has_tickets_or_components() -> None:
 def test_of_an_empty_cell_nothing_is_said_about_its_neighbours(column: str) -> None:
     row = read_row({column: ""})
     assert [dict(one.values)["column"] for one in missing_cells(row, Names())] == [column]
+
+
+@pytest.mark.parametrize(
+    "text", ["Eva: go", "Ana: urgente", "Núria, acordat amb el client", "J. Puig – hotfix for login"]
+)
+def test_who_and_why_set_a_rule_aside(text: str) -> None:
+    assert sets_aside(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "-",
+        "...",
+        "– –",
+        "ok",
+        "Ana",
+        "urgente!!!",
+        "x x",
+        "ok ok",
+        "Ana ana",
+        "Ana -",
+        "12 34",
+        "a b",
+        "si no",
+    ],
+)
+def test_a_word_or_signs_alone_set_nothing_aside(text: str) -> None:
+    assert not sets_aside(text)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from deploylog.model import Window
+from deploylog.notices import Decline
 from deploylog.replies import Replies
 from fakes import FakeCalendar, Fault, Outside
 
@@ -39,9 +40,9 @@ class Desk:
         self.now = NOW
         self.problems: list[str] = []
 
-    def refresh(self) -> None:
+    def refresh(self) -> set[str]:
         self.now += EVERY
-        self.replies.refresh(self.now, self.problems)
+        return self.replies.refresh(self.now, self.problems)
 
     def summary(self, identity: str = "diba0014") -> str:
         seen = self.replies.of(identity)
@@ -64,7 +65,7 @@ def test_answers_are_counted_and_comments_quoted(desk: Desk) -> None:
     ]
     desk.calendar.insert(event(attendees=guests), False)
     desk.refresh()
-    assert desk.summary() == "2 yes, 1 no, 1 maybe: c@diba.example “after 17:00”"
+    assert desk.summary() == '2 yes, 1 no, 1 maybe: c@diba.example "after 17:00"'
 
 
 def test_nobody_answered_is_an_empty_summary(desk: Desk) -> None:
@@ -80,6 +81,38 @@ def test_a_long_comment_is_cut(desk: Desk) -> None:
     desk.calendar.insert(event(attendees=[guest("a@diba.example", "declined", "no " * 500)]), False)
     desk.refresh()
     assert len(desk.summary()) < 150
+
+
+def test_a_quotation_mark_in_a_comment_does_not_end_it(desk: Desk) -> None:
+    desk.calendar.insert(event(attendees=[guest("a@diba.example", "tentative", 'say "maybe"')]), False)
+    desk.refresh()
+    assert desk.summary() == "1 maybe: a@diba.example \"say 'maybe'\""
+
+
+def test_who_declined_is_known_by_log_and_deployment_until_the_event_is_gone(desk: Desk) -> None:
+    guests = [guest("A@diba.example", "declined", "after 17:00"), guest("b@diba.example", "accepted")]
+    desk.calendar.insert(event(attendees=guests), False)
+    desk.refresh()
+    assert desk.replies.declines("log-1", "DIBA-0014") == (Decline("a@diba.example", "after 17:00"),)
+    assert desk.replies.declines("log-1", "DIBA-0015") == desk.replies.declines("log-2", "DIBA-0014") == ()
+    desk.calendar.person_deletes("diba0014")
+    desk.refresh()
+    assert desk.replies.declines("log-1", "DIBA-0014") == ()
+
+
+def test_an_answer_is_news_for_its_log_and_our_own_writing_is_none(desk: Desk) -> None:
+    desk.calendar.insert(event(), False)
+    assert desk.refresh() == set()
+    desk.calendar.person_changes("diba0014", attendees=[guest("a@diba.example", "accepted")])
+    assert desk.refresh() == {"log-1"}
+    assert desk.refresh() == set()
+    desk.calendar.person_changes("diba0014", summary="as we wrote it")
+    desk.replies.forget("diba0014")
+    assert desk.refresh() == set()
+    desk.calendar.person_changes("diba0014", start={"dateTime": "2026-11-25T10:00:00+01:00"})
+    assert desk.refresh() == {"log-1"}
+    desk.calendar.person_deletes("diba0014")
+    assert desk.refresh() == {"log-1"}
 
 
 def test_only_changes_are_read_after_the_first_time(desk: Desk) -> None:

@@ -10,9 +10,11 @@ Dealings Act 1971 and the proclaimed substitute days); and `verdicts.csv`, singl
 from __future__ import annotations
 
 import csv
+import os
 import time as clock
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,9 +23,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploylog.model import Finding, Freeze, Level, PreferredHours, Rule, Sentence, Window
+from deploylog.model import Finding, Freeze, Level, PreferredHours, Rule, Sentence, Vacation, Window
 from deploylog.rules import (
     DEFAULT_LEVELS,
+    UNKNOWN,
     WEEKDAYS,
     Circumstances,
     Place,
@@ -41,6 +44,7 @@ LISBON = ZoneInfo("Europe/Lisbon")
 ZONES = {"PT": LISBON, "FR": ZoneInfo("Europe/Paris"), "GB-ENG": ZoneInfo("Europe/London")}
 ISLANDS = Place(MADRID, ("ES-IB",))
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+UNTOLD = (Rule.EVE_OF_VACATION, Sentence.of("vacations_unknown"))
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -428,6 +432,53 @@ def test_a_window_over_friday_and_saturday_names_the_last_working_day_once() -> 
     assert rules(found).count("eve_of_vacation") == 1
 
 
+def test_staffs_vacations_have_eves_and_no_days_of_their_own() -> None:
+    off = at(vacations=(Vacation(date(2026, 11, 16), date(2026, 11, 20), "ana"),))
+    assert "eve_of_vacation" in rules(judge(window("2026-11-13 09:00"), off))
+    assert rules(judge(window("2026-11-17 09:00"), off)) == []
+
+
+def test_a_vacation_is_of_the_organizations_days() -> None:
+    """Friday 1 May is off here and not there: the eve is Thursday, whatever London works."""
+    off = at(
+        ISLANDS,
+        Place(ZoneInfo("Europe/London"), ("GB-ENG",)),
+        vacations=(Vacation(date(2026, 5, 4), date(2026, 5, 8)),),
+    )
+    assert "eve_of_vacation" in rules(judge(window("2026-04-30 09:00"), off))
+
+
+def test_where_a_finding_comes_from_is_beside_its_sentence_and_never_in_it() -> None:
+    freeze = Freeze("*", date(2026, 11, 16), date(2026, 11, 20), "audit of another one")
+    both = at(freezes=(freeze,), vacations=(Vacation(date(2026, 11, 16), date(2026, 11, 20), "ana@soffid.example"),))
+    [eve] = [one for one in judge(window("2026-11-13 09:00"), both) if one.subject is Rule.EVE_OF_VACATION]
+    assert eve.origin == (
+        "Freezes, *, 2026-11-16 to 2026-11-20, audit of another one; ana@soffid.example, 2026-11-16 to 2026-11-20"
+    )
+    assert "ana" not in str(eve.sentence)
+    assert "audit" not in str(eve.sentence)
+
+
+def test_an_eve_within_a_freeze_is_said_as_frozen_where_that_weighs_as_much() -> None:
+    first = Freeze("DIBA", date(2026, 11, 16), date(2026, 11, 27), "accounts")
+    overlapping = Freeze("*", date(2026, 11, 19), date(2026, 12, 3))
+    both = at(freezes=(first, overlapping))
+    frozen = Sentence.of("freeze", day=date(2026, 11, 18), reason="accounts")
+    assert sentences(judge(window("2026-11-18 09:00"), both)) == [frozen]
+    assert sentences(judge(window("2026-12-01 09:00"), both)) == [Sentence.of("freeze_unnamed", day=date(2026, 12, 1))]
+    lenient = at(freezes=(first, overlapping), levels={Rule.FREEZE: Level.WARN})
+    assert not allowed(judge(window("2026-11-18 09:00"), lenient))
+    assert allowed(judge(window("2026-11-17 09:00"), lenient))
+
+
+@pytest.mark.parametrize(("level", "said"), [(Level.BLOCK, True), (Level.WARN, True), (Level.OFF, False)])
+def test_a_source_that_cannot_be_read_is_a_warning_unless_its_rule_is_off(level: Level, said: bool) -> None:
+    untold = at(unknown=(UNTOLD,), levels={Rule.EVE_OF_VACATION: level})
+    expected = (Finding(Rule.EVE_OF_VACATION, Level.WARN, UNTOLD[1]),) if said else ()
+    assert judge(window("2026-11-17 09:00"), untold) == expected
+    assert len(free_slots(window("2026-11-17 09:00"), untold, NOW)) == 3
+
+
 def test_a_vacation_whose_end_is_before_its_start_is_none() -> None:
     backwards = at(freezes=(Freeze("*", date(2026, 11, 19), date(2026, 11, 17)),))
     assert judge(window("2026-11-18 09:00"), backwards) == ()
@@ -705,6 +756,7 @@ FREEZES = st.builds(
 )
 LEVELS: st.SearchStrategy[Mapping[Rule, Level]] = st.dictionaries(st.sampled_from(Rule), st.sampled_from(Level))
 TAKEN = st.builds(Taken, WINDOWS, st.just("DIBA-0001"), st.booleans(), st.booleans())
+VACATIONS = st.builds(lambda first, days: Vacation(first, first + timedelta(days=days)), DAYS, st.integers(0, 20))
 CIRCUMSTANCES = st.builds(
     Circumstances,
     st.lists(PLACES, min_size=1, max_size=2).map(tuple),
@@ -712,6 +764,8 @@ CIRCUMSTANCES = st.builds(
     st.lists(SPANS, max_size=2).map(tuple),
     LEVELS,
     st.lists(TAKEN, max_size=3).map(tuple),
+    st.lists(VACATIONS, max_size=2).map(tuple),
+    st.sampled_from([(), (UNTOLD,)]),
 )
 
 
@@ -725,9 +779,50 @@ def test_a_proposed_slot_is_never_itself_refused(wanted: Window, circumstances: 
     for slot in slots:
         found = judge(Window(slot, slot + wanted.duration), circumstances)
         assert allowed(found)
-        assert {one.sentence.code for one in found} <= {"rule_unknown", "outside_preferred_hours"}
+        assert {one.sentence.code for one in found} <= {"rule_unknown", "vacations_unknown", "outside_preferred_hours"}
         assert slot > now
         assert slot.astimezone(zone).date() > wanted.start.astimezone(zone).date()
+
+
+@settings(max_examples=100, deadline=None)
+@given(WINDOWS, CIRCUMSTANCES, INSTANTS)
+def test_no_free_day_at_the_same_local_time_is_passed_over(
+    wanted: Window, circumstances: Circumstances, now: datetime
+) -> None:
+    """Every day judged one by one gives the same slots as looking for them does."""
+    anytime = replace(circumstances, preferred_hours=())
+    zone, horizon = circumstances.places[0].zone, timedelta(days=40)
+    start = wanted.start.astimezone(zone)
+    first = max(start.date() + timedelta(days=1), now.astimezone(zone).date())
+    doubts = {one for one in judge(wanted, anytime) if one.sentence.code in UNKNOWN}
+    expected = []
+    for number in range(horizon.days):
+        local_start = datetime.combine(first + timedelta(days=number), start.time())
+        instant = local_start.replace(tzinfo=zone).astimezone(UTC)
+        there = instant.astimezone(zone).replace(tzinfo=None) == local_start
+        if there and instant > now and set(judge(Window(instant, instant + wanted.duration), anytime)) <= doubts:
+            expected.append(instant)
+    assert list(free_slots(wanted, anytime, now, count=100, horizon=horizon)) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(WINDOWS, CIRCUMSTANCES)
+def test_the_verdict_does_not_depend_on_the_time_zone_of_the_machine(
+    wanted: Window, circumstances: Circumstances
+) -> None:
+    before = os.environ.get("TZ")
+    verdicts = []
+    try:
+        for zone in ("UTC", "Europe/Madrid", "America/Lima", "Pacific/Kiritimati"):
+            os.environ["TZ"] = zone
+            clock.tzset()
+            verdicts.append((judge(wanted, circumstances), free_slots(wanted, circumstances, NOW)))
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        clock.tzset()
+    assert verdicts.count(verdicts[0]) == len(verdicts)
 
 
 @settings(max_examples=150, deadline=None)
@@ -754,7 +849,7 @@ def test_findings_are_ordered_said_once_and_of_the_level_that_holds(
     order = [(one.level is Level.WARN, list(Rule).index(Rule(one.subject))) for one in found]
     assert order == sorted(order)
     for one in found:
-        if one.sentence.code != "rule_unknown":
+        if one.sentence.code not in UNKNOWN:
             assert one.level is circumstances.level(Rule(one.subject)) is not Level.OFF
 
 

@@ -24,7 +24,7 @@ from deploylog.kept import (
 from deploylog.ledger import Ledger, LogSeen
 from deploylog.lifecycle import EffectState, Wanted
 from deploylog.mime import MARKER, Letter
-from deploylog.model import Contact, Gets, Kind, Party, Sentence, Window
+from deploylog.model import Contact, Gets, Kind, Party, Sentence
 from deploylog.registry import CountedContacts
 from fakes import FakeCalendar, FakeMailbox, Fault, Outside
 from stores import PostgreSQL
@@ -270,8 +270,7 @@ def test_what_a_look_concluded_comes_back_as_it_was() -> None:
     told = Sentence.of(
         "x", count=3, day=date(2026, 12, 7), wait=timedelta(minutes=5), names=("a", "b"), inner=inner, text="ñ"
     )
-    window = ("DIBA-0014", "ana@soffid.example", Window(NOW, NOW + timedelta(hours=1)))
-    concluded = Concluded(True, (window,), (told, inner))
+    concluded = Concluded(True, (told, inner))
     assert concluded_from_json(concluded_to_json(concluded)) == concluded
 
 

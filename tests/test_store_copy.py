@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,7 @@ from deploylog.identity import Known
 from deploylog.kept import Concluded
 from deploylog.ledger import Ledger, LogSeen, Sight, metadata
 from deploylog.lifecycle import EffectState, Memory
-from deploylog.model import Key, Kind, Sentence, Status, Window
+from deploylog.model import Key, Kind, Sentence, Status
 from stores import SQLITE, NewStore, PostgreSQL, sqlite_store
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -28,10 +28,10 @@ def source(new_store: NewStore, tmp_path: Path) -> str:
     url = new_store(tmp_path)
     ledger = Ledger.open(url)
     ledger.store_id()
+    ledger.secret("feeds")
     ledger.see_log(LogSeen("log-1", "DIBA", 14, 3, NOW))
     told = Sentence.of("row_deleted", deployment="DIBA-0014", when=NOW)
-    window = ("DIBA-0014", "ana@soffid.example", Window(NOW, NOW + timedelta(hours=1)))
-    ledger.conclude("log-1", Concluded(True, (window,), (told,)), NOW)
+    ledger.conclude("log-1", Concluded(True, (told,)), NOW)
     memory = Memory(first_seen_at=NOW, fingerprint="f", changed_at=NOW, status=Status.PLANNED, status_since=NOW)
     ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 2, "f", NOW, ("a 1",)), memory, NOW)], [], NOW)
     for number in range(1200):

@@ -13,9 +13,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import structlog
 import typer
@@ -29,13 +30,13 @@ from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, StoreUnreachable
 from deploylog.installation import Step
 from deploylog.ledger import Effect, Ledger
-from deploylog.messages import moment_words
-from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind, Level, Window
+from deploylog.messages import Messages, moment_words
+from deploylog.model import LANGUAGES, MAIL_KINDS, Customer, Kind
+from deploylog.month import BLOCKED, Verdict, blocked_days, finding_words, month_table, verdict, verdict_data
 from deploylog.observe import LogView, RowView
 from deploylog.ownership import Ownership, TakenOver
 from deploylog.plan import as_data, plain, tables
 from deploylog.reconcile import PassReport
-from deploylog.rules import Circumstances, Place, allowed, free_slots, judge
 from deploylog.shadow import REAL, SHADOW, Carrying
 from deploylog.vitals import Heartbeat, ServiceManager
 
@@ -300,45 +301,45 @@ def date_(
     customer: str,
     day: str,
     at: Annotated[str, typer.Argument(help="Local time of the organization, HH:MM.")] = "09:00",
+    responsible: Annotated[
+        str, typer.Option("--responsible", help="Whose absences and deployments elsewhere count, too: an address.")
+    ] = "",
     as_json: Annotated[bool, typer.Option("--json")] = False,
 ) -> None:
-    """Whether a customer may be deployed on a day (2026-12-07), and the next free slots."""
-    start_local = _local(day, at)
+    """Whether a customer may be deployed on a day (2026-12-07), the next free slots, and the month around it."""
+    local_start = _local(day, at)
     with bootstrap.parts(config) as parts:
-        known = parts.reconciler.customers()
+        reconciler, now = parts.reconciler, bootstrap.now()
+        known = reconciler.customers()
         one = known.customer(customer)
         if one is None:
             names = ", ".join(each.name for each in known.customers) or "none"
             raise ConfigurationError(f"the registry has no customer {customer}; it has: {names}")
-        organization = bootstrap.organization_of(parts.config)
-        start = start_local.replace(tzinfo=organization.zone).astimezone(UTC)
-        around = Circumstances(
-            places=(organization.place, Place(one.time_zone, one.holidays, one.extra_holidays)),
-            freezes=known.freezes_of(one),
-            preferred_hours=one.preferred_hours,
-            levels={**organization.rules, **dict(one.rules)},
-        )
-        window = Window(start, start + timedelta(minutes=30))
-        findings = judge(window, around)
-        slots = free_slots(window, around, bootstrap.now())
-        language, zone = parts.config.organization.language, organization.zone
-        said = [
-            (one.subject.value, one.level.value, parts.messages.sentence(one.sentence, language, zone))
-            for one in findings
-        ]
-    verdict = allowed(findings)
-    if as_json:
-        found = [{"rule": rule, "level": level, "sentence": words} for rule, level, words in said]
-        answer = {"customer": one.name, "start": start.isoformat(), "allowed": verdict, "findings": found}
-        typer.echo(json.dumps(answer | {"slots": [slot.isoformat() for slot in slots]}, ensure_ascii=False, indent=2))
-    else:
-        typer.echo(f"{one.name}, {moment_words(start_local, language)}: {'allowed' if verdict else 'not allowed'}")
-        for _, level, words in said:
-            typer.echo(f"- {words}{' (warning)' if level == Level.WARN else ''}")
-        free = ", ".join(moment_words(slot.astimezone(zone), language) for slot in slots)
-        if not verdict or said:
-            typer.echo(f"Free: {free or 'nothing in the next 60 days'}")
-    raise typer.Exit(DONE if verdict else ATTENTION)
+        around = reconciler.circumstances(one, known, responsible.lower(), now)
+        organization = parts.config.organization
+        found = verdict(one.name, local_start, timedelta(minutes=30), around, organization.time_zone, now)
+        if as_json:
+            answer = verdict_data(found, parts.messages, organization.language)
+            typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        else:
+            _show_verdict(found, parts.messages, organization.language)
+    raise typer.Exit(DONE if found.allowed else ATTENTION)
+
+
+def _show_verdict(found: Verdict, messages: Messages, language: str) -> None:
+    zone = found.start.tzinfo
+    assert isinstance(zone, ZoneInfo)
+    start = moment_words(found.start, language)
+    typer.echo(f"{found.customer}, {start}: {'allowed' if found.allowed else 'not allowed'}")
+    for finding in found.findings:
+        typer.echo(f"- {finding_words(finding, messages, language, zone)}")
+    if found.findings:
+        free = ", ".join(moment_words(slot.astimezone(zone), language) for slot in found.slots)
+        typer.echo(f"Free: {free or 'nothing in the next 60 days'}")
+    typer.echo()
+    _print_table(month_table(found, language))
+    for line in blocked_days(found, messages, language):
+        typer.echo(f"{BLOCKED} {line}")
 
 
 def _local(day: str, at: str) -> datetime:

@@ -48,7 +48,6 @@ from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
 
 NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "calendar.vacations": "calendar.vacations is read, but vacation calendars do not count yet.",
         "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
     }
 )

@@ -7,7 +7,7 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from deploylog.bounces import Bounces
 from deploylog.cells import folded, text_of
 from deploylog.config import Config
 from deploylog.customer_ledger import CustomerLedger
+from deploylog.dates import unknown_holidays
 from deploylog.delivery import LONGEST_CALL
 from deploylog.errors import Busy, ConfigurationError, DeploylogError, OutsideError, StoreUnreachable
 from deploylog.google.connect import Google
@@ -90,6 +91,8 @@ class CustomerLogs:
         self._counted: CountedContacts | None = None
         self._unchanged: dict[str, tuple[str, datetime]] = {}
         """By customer: what its row says, as a digest, and since when."""
+        self._unread: tuple[Sentence, ...] = ()
+        """That a vacation calendar cannot be read, for each."""
         self._not_looked_up: set[str] = set()
         """Logs of which nobody could look who may edit them."""
         self._nobodys: dict[str, datetime] = {}
@@ -343,13 +346,20 @@ class CustomerLogs:
         sheet: RegistrySheet,
         files: Mapping[str, DriveFile],
         log_problems: Mapping[str, tuple[Sentence, ...]],
+        unread_calendars: Sequence[str],
         now: datetime,
         problems: list[str],
     ) -> None:
         """`Log` and `State` of every customer, where they differ from what stands; `problems` gets what failed.
 
+        `unread_calendars`: ids of the vacation calendars that cannot be read.
+
         A log that is nobody's is listed in a row of its own, below the last.
         """
+        act_as = self._config.google.act_as
+        self._unread = tuple(
+            Sentence.of("vacation_calendar_unread", calendar=one, address=act_as) for one in unread_calendars
+        )
         try:
             if self._writes(sheet, files, log_problems, now):
                 # A pass may be long, and rows and columns may have moved since the registry was read.
@@ -378,7 +388,8 @@ class CustomerLogs:
             if file is not None:
                 wanted[customer.row][registry.LOG] = file.link
         if sheet.everyones_row is not None:
-            wanted[sheet.everyones_row] = {registry.STATE: self._sentences(self._shared_outside)}
+            said = (*self._shared_outside, *self._unread)
+            wanted[sheet.everyones_row] = {registry.STATE: self._sentences(said)}
         settled = [
             files[one]
             for one, since in self._nobodys.items()
@@ -419,11 +430,16 @@ class CustomerLogs:
         now: datetime,
     ) -> Standing:
         addresses = [one.address for one in current.contacts_of(customer)]
+        organization = self._config.organization
+        place = rules.Place(organization.time_zone, organization.holidays, organization.extra_holidays)
+        today = now.astimezone(organization.time_zone).date()
+        unknown = (*unknown_holidays(customer, place, today), *self._unread)
         _, share_problems = wanted_shares(customer, ())
         if file is not None and file.id in self._not_looked_up:
             share_problems = (*share_problems, Sentence.of("log_writers_unknown"))
         if file is None:
-            return Standing(False, self._is_gone(customer, files), share_problems=share_problems)
+            gone = self._is_gone(customer, files)
+            return Standing(False, gone, share_problems=share_problems, dates_unknown=unknown)
         return Standing(
             has_log=True,
             log_problems=log_problems.get(file.id, ()),
@@ -432,6 +448,7 @@ class CustomerLogs:
             writers=self._sharing.writers(file.id),
             stopped=self._sharing.stops(file.id),
             bounced=self._bounces.of(addresses, now),
+            dates_unknown=unknown,
         )
 
     def _sentences(self, sentences: tuple[Sentence, ...]) -> str:

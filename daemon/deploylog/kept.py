@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from deploylog.model import Contact, Gets, Party, Sentence, Value, Window
+from deploylog.model import Contact, Gets, Party, Sentence, Value
 from deploylog.registry import CountedContacts
 
 
@@ -21,8 +21,6 @@ class Concluded:
 
     in_progress: bool = False
     """Worth a look at every poll (`LogView.in_progress`)."""
-    windows: tuple[tuple[str, str, Window], ...] = ()
-    """ID, responsible and window of what is planned, for the rule about overlaps in other logs."""
     told: tuple[Sentence, ...] = ()
     """What the registry's `State` says of it."""
 
@@ -30,20 +28,12 @@ class Concluded:
 def concluded_to_json(concluded: Concluded) -> dict[str, Any]:
     return {
         "in_progress": concluded.in_progress,
-        "windows": [
-            [identity, responsible, window.start.isoformat(), window.end.isoformat()]
-            for identity, responsible, window in concluded.windows
-        ],
         "told": [_to_json(sentence) for sentence in concluded.told],
     }
 
 
 def concluded_from_json(kept: Mapping[str, Any]) -> Concluded:
-    windows = tuple(
-        (str(identity), str(responsible), Window(datetime.fromisoformat(start), datetime.fromisoformat(end)))
-        for identity, responsible, start, end in kept["windows"]
-    )
-    return Concluded(bool(kept["in_progress"]), windows, tuple(_sentence(one) for one in kept["told"]))
+    return Concluded(bool(kept["in_progress"]), tuple(_sentence(one) for one in kept["told"]))
 
 
 def contacts_to_json(counted: CountedContacts) -> dict[str, Any]:

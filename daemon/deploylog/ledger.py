@@ -29,7 +29,7 @@ from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachabl
 from deploylog.identity import Known
 from deploylog.kept import Concluded, concluded_from_json, concluded_to_json
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
-from deploylog.model import Key, Kind, Status
+from deploylog.model import Key, Kind, Status, Window
 from deploylog.store import Store, is_unreachable, open_engine, reason_of
 
 
@@ -82,6 +82,10 @@ deployments = sa.Table(
     sa.Column("copy_of", sa.String(64), nullable=False, default=""),
     sa.Column("due_at", Instant, index=True),
     sa.Column("vanished_at", Instant),
+    sa.Column("window_start", Instant),
+    sa.Column("window_end", Instant, index=True),
+    sa.Column("responsible", sa.String(254), nullable=False, default=""),
+    sa.Column("known_warnings", sa.JSON(none_as_null=True)),
 )
 effects = sa.Table(
     "effect",
@@ -197,6 +201,19 @@ class Sight:
     known: Known
     memory: Memory
     due: datetime | None
+    window: Window | None = None
+    """The window as the row says it."""
+    responsible: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedWindow:
+    """The window of a deployment that was announced and is not closed, as its row was last seen."""
+
+    log_id: str
+    deployment_id: str
+    responsible: str
+    window: Window
 
 
 class Ledger:
@@ -405,8 +422,12 @@ class Ledger:
                     "ends": [end.isoformat() for end in memory.ends],
                     "overridden": memory.overridden,
                     "copy_of": memory.copy_of,
+                    "known_warnings": None if memory.known_warnings is None else list(memory.known_warnings),
                     "due_at": sight.due,
                     "vanished_at": None,
+                    "window_start": sight.window.start if sight.window else None,
+                    "window_end": sight.window.end if sight.window else None,
+                    "responsible": sight.responsible,
                 }
                 _upsert(connection, deployments, {"log_id": log_id, "id": sight.known.id}, values)
             for identity in vanished:
@@ -419,6 +440,37 @@ class Ledger:
                     )
                     .values(vanished_at=now, due_at=None)
                 )
+
+    def planned_windows(self, ends_after: datetime) -> list[PlannedWindow]:
+        """The windows of all logs that were announced and not closed, and that end after an instant.
+
+        They are kept here, so that the first look after a start knows the other logs before it has read them.
+        """
+        announced = (
+            sa.select(effects.c.number)
+            .where(
+                effects.c.log_id == deployments.c.log_id,
+                effects.c.deployment_id == deployments.c.id,
+                effects.c.kind == Kind.EVENT.value,
+                effects.c.state == EffectState.SENT.value,
+            )
+            .exists()
+        )
+        found = (
+            sa.select(deployments)
+            .where(
+                deployments.c.window_end > ends_after,
+                deployments.c.vanished_at.is_(None),
+                deployments.c.status.in_([Status.PLANNED.value, Status.STARTED.value, Status.DELAYED.value]),
+                announced,
+            )
+            .order_by(deployments.c.log_id, deployments.c.id)
+        )
+        with self.store.reading() as connection:
+            rows = connection.execute(found).all()
+        return [
+            PlannedWindow(row.log_id, row.id, row.responsible, Window(row.window_start, row.window_end)) for row in rows
+        ]
 
     def dues(self) -> dict[str, datetime]:
         """By log, the earliest instant at which one of its deployments or effects wants a decision."""
@@ -634,6 +686,7 @@ def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
         ends=tuple(datetime.fromisoformat(end) for end in row.ends),
         overridden=row.overridden,
         copy_of=row.copy_of,
+        known_warnings=None if row.known_warnings is None else tuple(row.known_warnings),
         effects=tuple(done),
     )
 

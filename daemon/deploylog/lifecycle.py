@@ -8,7 +8,7 @@ wants nothing. The numbered steps are those of the design, "What happens to a ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,6 +28,7 @@ from deploylog.model import (
     Notify,
     Party,
     Progress,
+    Rule,
     Sentence,
     Status,
 )
@@ -98,6 +99,9 @@ class Memory:
     overridden: bool = False
     """Whether History already says that a rule or prerequisite was set aside for this generation."""
     copy_of: str = ""
+    known_warnings: tuple[str, ...] | None = None
+    """What the calendar said against the date when the row was judged first since its last edit, as whoever edited it
+    saw it there (`Decision.warnings`); None: not judged since."""
     effects: tuple[EffectSeen, ...] = ()
 
     def out(self, *kinds: Kind) -> tuple[EffectSeen, ...]:
@@ -204,6 +208,10 @@ class Decision:
     sentences: tuple[Sentence, ...] = ()
     slots: tuple[datetime, ...] = ()
     """Free dates to offer, UTC; only where the date is not allowed."""
+    reasons: tuple[Sentence, ...] = ()
+    """Of the sentences, those for which the date is not allowed."""
+    warnings: tuple[Sentence, ...] = ()
+    """Of the sentences of a row that is scheduled all the same, those about its days."""
     next_action: Sentence | None = None
     wanted: tuple[Wanted, ...] = ()
     event: EventWish = EventWish.LEAVE
@@ -215,6 +223,8 @@ class Decision:
     """What the row's tickets and threads are to be told of now, one of `OCCASIONS`; None: of nothing."""
 
 
+_ABOUT_DAYS = frozenset(Rule) - {Rule.OVERLAP, Rule.OUTSIDE_PREFERRED_HOURS}
+"""The rules whose verdict can change though nobody touches a row."""
 OCCASIONS = (Kind.START, Kind.END, Kind.ROLLED_BACK)
 """What tickets and threads are told of; the round of such an effect is the place in here."""
 FOLLOWED_UP_FOR = timedelta(days=7)
@@ -253,7 +263,7 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     # A clock that was set back must not leave a row "edited in the future": it would wait until then.
     after = replace(before, changed_at=min(before.changed_at, now), status_since=min(before.status_since, now))
     if row.fingerprint != before.fingerprint:
-        after = replace(after, fingerprint=row.fingerprint, changed_at=now)
+        after = replace(after, fingerprint=row.fingerprint, changed_at=now, known_warnings=None)
     # An unreadable status is no new status: nothing is concluded from it.
     if row.status is not before.status and not row.status_unknown:
         after = replace(after, status=row.status, status_since=now)
@@ -430,9 +440,10 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
         )
     prerequisites = _prerequisites(row, around)
     dates = rules.judge(row.window, around.dates)
-    if not row.override and not rules.allowed(prerequisites):
+    set_aside = readiness.sets_aside(row.override)
+    if not set_aside and not rules.allowed(prerequisites):
         return Decision(Progress.NOT_READY, _blocking(row, around))
-    if not row.override and not rules.allowed(dates):
+    if not set_aside and not rules.allowed(dates):
         return _date_not_allowed(row, dates, around, now)
     overridden = not rules.allowed((*prerequisites, *dates))
     notes = tuple(one.sentence for one in (*dates, *prerequisites))
@@ -440,6 +451,7 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
     return replace(
         decision,
         sentences=(*decision.sentences, *notes),
+        warnings=tuple(one.sentence for one in dates if one.subject in _ABOUT_DAYS and not rules.is_unknown(one)),
         event=EventWish.INVITE,
         overridden=overridden,
     )
@@ -642,15 +654,26 @@ def _repeated(row: Deployment) -> tuple[Sentence, ...]:
 
 def _blocking(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
     """The prerequisites that keep the row from being announced, all at once; none where staff set them aside."""
-    if row.override:
+    if readiness.sets_aside(row.override):
         return ()
-    return tuple(one.sentence for one in _prerequisites(row, around) if one.level is Level.BLOCK)
+    blocking = tuple(one.sentence for one in _prerequisites(row, around) if one.level is Level.BLOCK)
+    return (*_unexplained(row, around), *blocking) if blocking else ()
 
 
-def _date_not_allowed(row: Deployment, findings: Iterable[Finding], around: Surroundings, now: datetime) -> Decision:
+def _date_not_allowed(row: Deployment, findings: Sequence[Finding], around: Surroundings, now: datetime) -> Decision:
+    """All that is violated, not what blocks alone: who looks for another date wants to know it all."""
     assert row.window is not None
-    blocking = tuple(one.sentence for one in findings if one.level is Level.BLOCK)
-    return Decision(Progress.DATE_NOT_ALLOWED, blocking, slots=rules.free_slots(row.window, around.dates, now))
+    told = (*_unexplained(row, around), *(one.sentence for one in findings))
+    reasons = tuple(one.sentence for one in findings if one.level is Level.BLOCK)
+    slots = rules.free_slots(row.window, around.dates, now)
+    return Decision(Progress.DATE_NOT_ALLOWED, told, slots=slots, reasons=reasons)
+
+
+def _unexplained(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
+    """That something stands in `Override` which is no reason."""
+    if not row.override or readiness.sets_aside(row.override):
+        return ()
+    return (Sentence.of("override_unexplained", column=around.policy.names.shown(log.OVERRIDE)),)
 
 
 def _lost_its_readers(row: Deployment, around: Surroundings) -> bool:

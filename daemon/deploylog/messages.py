@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, get_timezone_name
+from babel.dates import format_date, get_day_names, get_timezone_name
 from babel.lists import format_list
 from babel.units import format_unit
 from jinja2 import FunctionLoader, StrictUndefined, TemplateNotFound, TemplateSyntaxError, meta, nodes
@@ -147,6 +147,18 @@ def day_words(day: date, language: str, *, with_year: bool = False) -> str:
 def moment_words(local: datetime, language: str, *, with_year: bool = False) -> str:
     """`mié 9 dic 09:00`: a short local moment, as in the sheets; `local` is shown as it stands."""
     return f"{day_words(local, language, with_year=with_year)} {local:%H:%M}"
+
+
+def month_words(day: date, language: str) -> str:
+    """`December 2026`, as a heading."""
+    words = format_date(day, "LLLL y", locale=_LOCALES[language])
+    return words[:1].upper() + words[1:]
+
+
+def weekday_words(language: str) -> list[str]:
+    """The short names of the weekdays, Monday first."""
+    names = get_day_names("abbreviated", locale=_LOCALES[language])
+    return [str(names[number]).replace(".", "") for number in range(7)]
 
 
 def long_day_words(day: date, language: str, *, with_year: bool = False) -> str:

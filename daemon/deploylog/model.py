@@ -336,6 +336,16 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
+class Vacation:
+    """A period in which somebody of staff is away; both days, the organization's, belong to it."""
+
+    first: date
+    last: date
+    origin: str = field(default="", compare=False)
+    """Whose it is and where it is written, for the operator alone: it never goes into a log."""
+
+
+@dataclass(frozen=True, slots=True)
 class PreferredHours:
     """`Mon-Thu 15:00-20:00`: ISO weekdays (Monday is 1) and a span of local time."""
 
@@ -417,3 +427,5 @@ class Finding:
     subject: Rule | Check
     level: Level
     sentence: Sentence
+    origin: str = field(default="", compare=False)
+    """Where it comes from, such as a region or the row of a freeze: for the operator alone, never for a log."""

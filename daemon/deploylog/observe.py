@@ -15,13 +15,14 @@ from deploylog import deployment_log, guards, rules
 from deploylog.adoption import Mailed, Past, adopted, is_unfinished
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
+from deploylog.dates import Absences, circumstances
 from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
 from deploylog.guards import HOUR, Limits, held_back
 from deploylog.identity import Identities, Known, identify, prefix_for, repeated
-from deploylog.ledger import Ledger
+from deploylog.ledger import Ledger, PlannedWindow, Sight
 from deploylog.lifecycle import (
     Decision,
     EventWish,
@@ -33,6 +34,7 @@ from deploylog.lifecycle import (
     remember,
 )
 from deploylog.model import (
+    INTERNAL_PARTIES,
     Customer,
     Deployment,
     Kind,
@@ -43,9 +45,8 @@ from deploylog.model import (
     Rule,
     Sentence,
     Status,
-    Window,
 )
-from deploylog.notices import with_notice
+from deploylog.notices import Decline, with_declines, with_notice
 from deploylog.registry import PAUSE
 
 HIGHEST = "deploylog-highest"
@@ -57,6 +58,22 @@ LONGEST_AHEAD = timedelta(days=1)
 
 MailedSince = Callable[[str, Sequence[str], datetime, datetime], Mapping[str, Sequence[Mailed]]]
 """Of a log's deployments, the mails in the mailbox since an instant; the last argument is now."""
+
+
+AbsencesOf = Callable[[str, datetime], Absences]
+"""What counts of staff's absences for a responsible; the last argument is now."""
+
+
+def _nobody_away(responsible: str, now: datetime) -> Absences:
+    return Absences()
+
+
+DeclinesOf = Callable[[str, str], Sequence[Decline]]
+"""Who declined the invitation of a deployment, by log and ID."""
+
+
+def _nobody_declined(log_id: str, deployment_id: str) -> Sequence[Decline]:
+    return ()
 
 
 def _nothing_mailed(log_id: str, identities: Sequence[str], since: datetime, now: datetime) -> dict[str, list[Mailed]]:
@@ -129,15 +146,6 @@ class LogView:
         lively = (Progress.IN_PROGRESS, Progress.RUNNING_LATE, Progress.NEEDS_ATTENTION, None)
         return any(row.decision.progress in lively for row in self.rows)
 
-    def windows(self) -> list[tuple[str, str, Window]]:
-        """ID, responsible and window of what was announced and is not closed, for the rule about overlaps."""
-        open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
-        return [
-            (row.deployment.id, row.deployment.responsible, row.deployment.window)
-            for row in self.rows
-            if row.deployment.status in open_ and row.deployment.window and row.memory.has_event
-        ]
-
 
 @dataclass(frozen=True, slots=True)
 class Organization:
@@ -153,8 +161,18 @@ class Organization:
 class Observer:
     """Looks at logs. Holds no state but what it was made with."""
 
-    def __init__(self, sheets: Sheets, ledger: Ledger, policy: Policy, organization: Organization) -> None:
+    def __init__(
+        self,
+        sheets: Sheets,
+        ledger: Ledger,
+        policy: Policy,
+        organization: Organization,
+        absences: AbsencesOf = _nobody_away,
+        declines: DeclinesOf = _nobody_declined,
+    ) -> None:
         self._sheets = sheets
+        self._absences = absences
+        self._declines = declines
         self._ledger = ledger
         self._policy = policy
         self._organization = organization
@@ -191,14 +209,14 @@ class Observer:
         zone: ZoneInfo,
         customer: Customer | None,
         registry: Registry,
-        taken: Sequence[tuple[str, str, Window]],
+        taken: Sequence[PlannedWindow],
         now: datetime,
         mailed: MailedSince = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
-        `taken` holds the windows of other logs: ID, responsible and window. `mailed` is asked what the mailbox shows
+        `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows
         of the rows of a log that the ledger has never seen. `barred`: why nothing may be sent for the log at all.
         """
         cells = self.read(file, now)
@@ -224,7 +242,9 @@ class Observer:
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
             held = row.row in identities.to_write
-            decision = self._decide(row, memory, customer, registry, announced, taken, now, held, barred)
+            decision = self._decide(file.id, row, memory, customer, registry, announced, taken, now, held, barred)
+            if decision.progress is Progress.SCHEDULED and memory.known_warnings is None:
+                memory = replace(memory, known_warnings=tuple(map(str, decision.warnings)))
             past = pasts.get(row.id, Past())
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
         view = LogView(
@@ -279,7 +299,7 @@ class Observer:
         rows = tuple(replace(row, decision=held_back(row.decision, stopped)) for row in view.rows)
         return replace(view, rows=rows, stopped=stopped)
 
-    def decide_again(self, view: LogView, registry: Registry, taken: Sequence[tuple[str, str, Window]]) -> LogView:
+    def decide_again(self, view: LogView, registry: Registry, taken: Sequence[PlannedWindow]) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
 
         The instant is the one the log was read at: what became due since then was not carried out in this look, so the
@@ -292,7 +312,16 @@ class Observer:
         for row in view.rows:
             memory = memories.get(row.deployment.id, row.memory)
             decision = self._decide(
-                row.deployment, memory, view.customer, registry, announced, taken, now, row.held, view.barred
+                view.file.id,
+                row.deployment,
+                memory,
+                view.customer,
+                registry,
+                announced,
+                taken,
+                now,
+                row.held,
+                view.barred,
             )
             rows.append(replace(row, memory=memory, decision=held_back(decision, view.stopped)))
         return replace(view, rows=tuple(rows))
@@ -309,21 +338,25 @@ class Observer:
         row: RowView,
         memory: Memory,
         registry: Registry,
-        taken: Iterable[tuple[str, str, Window]],
+        taken: Iterable[PlannedWindow],
         now: datetime,
     ) -> Decision:
         """What would be decided about a row at another instant, with another memory, everything else being as it is."""
         announced = [one.deployment for one in view.rows if one.memory.has_event]
-        return self._decide(row.deployment, memory, view.customer, registry, announced, taken, now, False, view.barred)
+        deployment = row.deployment
+        return self._decide(
+            view.file.id, deployment, memory, view.customer, registry, announced, taken, now, False, view.barred
+        )
 
     def _decide(
         self,
+        log_id: str,
         row: Deployment,
         memory: Memory,
         customer: Customer | None,
         registry: Registry,
         log: Sequence[Deployment],
-        others: Iterable[tuple[str, str, Window]],
+        others: Iterable[PlannedWindow],
         now: datetime,
         held: bool,
         barred: tuple[Progress, Sentence] | None,
@@ -342,16 +375,27 @@ class Observer:
             policy=self._policy,
             customer=customer,
             contacts=registry.contacts_of(customer),
-            dates=self._circumstances(row, customer, registry, log, others),
+            dates=self._circumstances(row, customer, registry, log, others, now),
             paused=registry.pause_all or customer.paused,
             stopped=barred,
         )
         decision = decide(row, memory, around, now)
         if barred is None:
             decision = with_notice(decision, row, memory, self._policy, now)
+            declines = self._declines_outside(log_id, row.id, around)
+            decision = with_declines(decision, row, memory, self._policy, declines, now)
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):
             return Decision(None, due=now)
         return decision
+
+    def _declines_outside(self, log_id: str, identity: str, around: Surroundings) -> list[Decline]:
+        """Without those of our own people, who know whom to speak to."""
+        internal = {one.address for one in around.contacts if one.party in INTERNAL_PARTIES}
+        return [
+            one
+            for one in self._declines(log_id, identity)
+            if one.address not in internal and one.address.rpartition("@")[2] not in self._organization.domains
+        ]
 
     def _circumstances(
         self,
@@ -359,7 +403,8 @@ class Observer:
         customer: Customer,
         registry: Registry,
         log: Sequence[Deployment],
-        others: Iterable[tuple[str, str, Window]],
+        others: Iterable[PlannedWindow],
+        now: datetime,
     ) -> rules.Circumstances:
         open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
         taken = [
@@ -368,18 +413,14 @@ class Observer:
             if other.id != row.id and other.window and other.status in open_
         ]
         taken += [
-            rules.Taken(window, identity, False, True)
-            for identity, responsible, window in others
-            if responsible and responsible == row.responsible
+            rules.Taken(one.window, one.deployment_id, False, True)
+            for one in others
+            if one.responsible and one.responsible == row.responsible
         ]
-        own = rules.Place(customer.time_zone, customer.holidays, customer.extra_holidays)
-        return rules.Circumstances(
-            places=(self._organization.place, own),
-            freezes=registry.freezes_of(customer),
-            preferred_hours=customer.preferred_hours,
-            levels={**self._organization.rules, **dict(customer.rules)},
-            taken=tuple(taken),
-        )
+        # Of rows that are closed or past nothing is judged, and whoever did them may have left.
+        to_come = row.status in open_ and row.window is not None and row.window.end > now
+        absences = self._absences(row.responsible, now) if to_come else Absences()
+        return circumstances(customer, registry, self._organization.place, self._organization.rules, absences, taken)
 
 
 def known_of(row: RowView) -> Known:
@@ -392,6 +433,12 @@ def known_of(row: RowView) -> Known:
         deployment.window.start if deployment.window else None,
         tuple(str(part) for part in deployment.components),
     )
+
+
+def sight_of(row: RowView) -> Sight:
+    """What a look at a row leaves in the ledger."""
+    deployment = row.deployment
+    return Sight(known_of(row), row.memory, row.decision.due, deployment.window, deployment.responsible)
 
 
 def _layout(rows: Sequence[Sequence[Cell]], columns: Sequence[str], names: Names, tab: str) -> Layout:

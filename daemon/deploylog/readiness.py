@@ -5,6 +5,7 @@ Pure. Config `readiness` weighs each check; cells that cannot be read are not we
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from deploylog import deployment_log as log
@@ -27,6 +28,8 @@ _NO_GUIDE = frozenset(
     {"", "-", "?", "no", "none", "n/a", "na", "tbd", "todo", "nada", "no hay", "pendiente", "pendent"}
 )
 """What people write where there is no guide yet."""
+_SHORTEST_REASON = 3
+"""Letters that one word of an `Override` has at the least."""
 DEFAULT_LEVELS: Mapping[Check, Level] = {
     Check.CONTACTS: Level.BLOCK,
     Check.AGREED_WITH: Level.BLOCK,
@@ -53,6 +56,16 @@ def missing_cells(deployment: Deployment, names: Names) -> tuple[Sentence, ...]:
     return tuple(
         Sentence.of("cell_missing", column=names.shown(column)) for column, there in values.items() if not there
     )
+
+
+def sets_aside(override: str) -> bool:
+    """Whether `Override` says who and why, so that it counts: two different words at the least, and one of them long.
+
+    What somebody means cannot be told; that `-`, `x`, `ok` or a name alone give no reason can.
+    """
+    words = {word.casefold() for word in re.findall(r"\S+", override) if any(map(str.isalpha, word))}
+    letters = [sum(map(str.isalpha, word)) for word in words]
+    return len(words) >= 2 and max(letters) >= _SHORTEST_REASON
 
 
 def check(

@@ -21,6 +21,7 @@ from deploylog.cells import Names
 from deploylog.compose import Composer, own_addresses
 from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
+from deploylog.dates import circumstances
 from deploylog.delivery import LONGEST_CALL, Outcome
 from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachable
 from deploylog.forecast import Coming, forecast
@@ -28,12 +29,12 @@ from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.kept import Concluded
-from deploylog.ledger import Ledger, LogSeen, Sight
+from deploylog.ledger import Ledger, LogSeen, PlannedWindow
 from deploylog.lifecycle import Decision, EffectState, EventWish, Memory, Policy, Wanted
 from deploylog.looks import LastLooks
 from deploylog.messages import Messages
 from deploylog.mime import Letter
-from deploylog.model import Customer, Kind, Progress, Registry, Sentence, Window
+from deploylog.model import Customer, Kind, Progress, Registry, Sentence
 from deploylog.observe import (
     HIGHEST,
     LogProblem,
@@ -42,13 +43,15 @@ from deploylog.observe import (
     Organization,
     RowView,
     is_ours,
-    known_of,
+    sight_of,
 )
 from deploylog.recollection import Recollection
 from deploylog.replies import Replies
+from deploylog.rules import Circumstances, Taken
 from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services
 from deploylog.tickets.mail_threads import Threads
+from deploylog.vacations import Vacations
 from deploylog.write_back import WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
@@ -57,6 +60,8 @@ MOST_LOOKS = 10
 """How often one pass looks at a log whose calls hang; the next pass goes on."""
 STALE_READ = timedelta(seconds=2)
 """What was read longer ago is read again before anything is sent for it."""
+LONGEST_UNDER_WAY = timedelta(days=7)
+"""A window that ended longer ago overlaps with nothing that is still judged."""
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -96,14 +101,19 @@ class Reconciler:
         services = services or Services()
         self._config = config
         self._policy = policy
+        self._organization = organization
         self._google = google
         self._ledger = ledger
         self._messages = messages
-        self._observer = Observer(google.sheets, ledger, policy, organization)
+        zone = config.organization.time_zone
+        self._vacations = Vacations(google.calendar, config.calendar.vacations, zone, config.poll.replies)
+        self._replies = Replies(google.calendar, config.poll.replies, LONGEST_CALL if ledger.store.shared else None)
+        self._observer = Observer(
+            google.sheets, ledger, policy, organization, self._vacations.of, self._replies.declines
+        )
         self._delivery = carrying.delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages, carrying.sharing)
-        self._replies = Replies(google.calendar, config.poll.replies, LONGEST_CALL if ledger.store.shared else None)
         self._composer = Composer(config, policy, messages, carrying.shadow)
         self._follow_ups = carrying.follow_ups(
             ledger,
@@ -122,7 +132,6 @@ class Reconciler:
         """Logs that were read since this daemon started."""
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
-        self._windows: dict[str, list[tuple[str, str, Window]]] = {}
         self._problems: dict[str, Sentence] = {}
         """Logs that cannot be worked with as they are."""
         self._last_registry: Registry | None = None
@@ -159,14 +168,14 @@ class Reconciler:
         report.problems += self._customer_logs.registry_problems(sheet.registry)
         changed_registry = current != self._last_registry
         self._last_registry = current
-        if changed_registry:
-            self._to_read |= set(self._files)
         if whole:
-            self._replies.refresh(now, report.problems)
+            self._to_read |= self._replies.refresh(now, report.problems) & set(self._files)
+        # Also what is scheduled is judged anew where what it was judged by changed.
+        if changed_registry | (whole and self._vacations.refresh(now, report.problems)):
+            self._to_read |= set(self._files)
         self.last_looks.passed(current, self._files, None)
         owners = self._customer_logs.owners(current, self._files)
         due, seen = self._ledger.dues(), self._ledger.all_logs()
-        self._windows = {one.file_id: list(one.concluded.windows) for one in seen.values() if one.concluded}
         chosen = [
             file
             for file in self._files.values()
@@ -194,7 +203,9 @@ class Reconciler:
         if (whole or chosen) and self._ledger.store.leads():
             concluded = {one.file_id: one.concluded.told for one in self._ledger.all_logs().values() if one.concluded}
             told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(sheet, self._files, {**concluded, **told}, clock(), report.problems)
+            self._customer_logs.write_states(
+                sheet, self._files, {**concluded, **told}, self._vacations.unread(), clock(), report.problems
+            )
         self._tell_of_troubles()
         self.last_looks.passed(current, self._files, clock() if whole else None)
         return report
@@ -273,7 +284,7 @@ class Reconciler:
                 self._tell(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
-            view = self._observer.decide_again(view, current, self._windows_elsewhere(file))
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(file, now))
             self._remember(view, now)
             outcomes, view, waits = self._follow_up(view, current, now)
             report.outcomes += outcomes
@@ -285,7 +296,7 @@ class Reconciler:
             self._write_back.history(view)
             self._write_back.rows(view, now)
             told = (view.stopped,) if view.stopped else deleted
-            self._ledger.conclude(file.id, Concluded(view.in_progress or waits, tuple(view.windows()), told), now)
+            self._ledger.conclude(file.id, Concluded(view.in_progress or waits, told), now)
             self._to_read.discard(file.id)
             self.last_looks.see(view)
             self._read.add(file.id)
@@ -362,7 +373,7 @@ class Reconciler:
         """The mails of a row that `look_at_all` gave, after now and up to then, if the row stays as it is."""
         if view.customer is None or view.stopped or self._last_registry is None:
             return ()
-        current, elsewhere = self._last_registry, self._windows_elsewhere(view.file)
+        current, elsewhere = self._last_registry, self._windows_elsewhere(view.file, now)
 
         def decide_at(memory: Memory, at: datetime) -> Decision:
             return self._observer.decide_at(view, row, memory, current, elsewhere, at)
@@ -391,6 +402,21 @@ class Reconciler:
     def logs(self) -> list[DriveFile]:
         """Every log of the folder, by name."""
         return sorted(self._customer_logs.list_logs().values(), key=lambda file: file.name)
+
+    def circumstances(self, customer: Customer, current: Registry, responsible: str, now: datetime) -> Circumstances:
+        """What a date of the customer is judged by, apart from any row; for the command `date`.
+
+        `responsible`: whose absences and deployments of other customers count; empty: only what counts for all.
+        """
+        own = {one.file_id for one in self._ledger.all_logs().values() if one.customer == customer.name}
+        taken = [
+            Taken(
+                one.window, one.deployment_id, one.log_id in own, bool(responsible) and one.responsible == responsible
+            )
+            for one in self._ledger.planned_windows(now - LONGEST_UNDER_WAY)
+        ]
+        absences = self._vacations.of(responsible, now)
+        return circumstances(customer, current, self._organization.place, self._organization.rules, absences, taken)
 
     def log_file(self, customer: str) -> DriveFile:
         """The log of a customer, by name. Raises `ConfigurationError` where there is no such customer or no log yet."""
@@ -425,17 +451,16 @@ class Reconciler:
         return self._composer.letter(view, row, wanted, now)()
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
-        elsewhere = self._windows_elsewhere(file)
+        elsewhere = self._windows_elsewhere(file, now)
         barred = self._customer_logs.barred(file, customer, current, now) if customer else None
-        view = self._observer.look(
+        return self._observer.look(
             file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed, barred
         )
-        self._windows[file.id] = view.windows()
-        return view
 
-    def _windows_elsewhere(self, file: DriveFile) -> list[tuple[str, str, Window]]:
-        """ID, responsible and window of what is planned in other logs, as far as they were read."""
-        return [one for log_id, windows in self._windows.items() if log_id != file.id for one in windows]
+    def _windows_elsewhere(self, file: DriveFile, now: datetime) -> list[PlannedWindow]:
+        """What is planned in the other logs of the folder, as far as the ledger knows."""
+        planned = self._ledger.planned_windows(now - LONGEST_UNDER_WAY)
+        return [one for one in planned if one.log_id != file.id and one.log_id in self._files]
 
     def _zone(self, file: DriveFile) -> ZoneInfo:
         """The spreadsheet's zone, asked for again whenever the file changed."""
@@ -469,7 +494,7 @@ class Reconciler:
         self._ledger.see_log(
             LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at, unfinished=True)
         )
-        sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
+        sights = [sight_of(row) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:
@@ -521,7 +546,7 @@ class Reconciler:
         """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""
         outcomes, told = self._follow_ups.carry_out(view, now)
         if outcomes:
-            view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file))
+            view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file, now))
         if not told:
             return outcomes, view, False
         rows = tuple(

@@ -29,6 +29,8 @@ class Standing:
     """Whether that stops it."""
     bounced: tuple[str, ...] = ()
     """Contacts from whose address mail came back."""
+    dates_unknown: Sequence[Sentence] = ()
+    """What dates are judged by and could not be read: holidays of a region, vacation calendars."""
 
 
 def state_of(customer: Customer, current: Registry, standing: Standing, names: Names) -> tuple[Sentence, ...]:
@@ -43,7 +45,7 @@ def state_of(customer: Customer, current: Registry, standing: Standing, names: N
         sentences.append(Sentence.of("state_log_gone", column=names.shown(registry.LOG)))
     elif not standing.has_log:
         sentences.append(Sentence.of("state_log_waits" if customer.problems else "state_log_to_come"))
-    sentences += [*standing.log_problems, *standing.share_problems]
+    sentences += [*standing.dates_unknown, *standing.log_problems, *standing.share_problems]
     if standing.not_shared:
         sentences.append(Sentence.of("state_not_shared", addresses=standing.not_shared))
     if standing.writers:

@@ -14,6 +14,7 @@ from typing import Any
 from deploylog.errors import Gone, OutsideError
 from deploylog.google.calendar import Calendar
 from deploylog.model import Window
+from deploylog.notices import Decline
 
 WORDS = {"accepted": "yes", "declined": "no", "tentative": "maybe"}
 
@@ -22,8 +23,11 @@ WORDS = {"accepted": "yes", "declined": "no", "tentative": "maybe"}
 class EventSeen:
     """An event as it stands in the calendar."""
 
+    log_id: str
+    deployment_id: str
     summary: str
     """`3 yes, 1 no: manager@… "after 17:00"`; empty while nobody answered."""
+    declines: tuple[Decline, ...]
     start: datetime | None
     end: datetime | None
     deleted: bool
@@ -48,11 +52,16 @@ class Replies:
         self._others_write = others_write
         self._seen_at: datetime | None = None
         """When what is known was true."""
+        self._summaries: dict[str, str] = {}
+        """As last read, also of events that were written since."""
 
-    def refresh(self, now: datetime, problems: list[str]) -> None:
-        """Read what changed, if it is time; a failure becomes a sentence, and the next refresh tries again."""
+    def refresh(self, now: datetime, problems: list[str]) -> set[str]:
+        """Read what changed, if it is time, and give the logs it is about, by file id.
+
+        A failure becomes a sentence, and the next refresh tries again.
+        """
         if self._read_at is not None and not self._is_time(self._read_at, now):
-            return
+            return set()
         self._read_at = now
         try:
             try:
@@ -61,15 +70,27 @@ class Replies:
                 changes = self._calendar.changes(None)
         except OutsideError as failure:
             problems.append(f"calendar: replies cannot be read ({failure})")
-            return
+            return set()
         self._token, self._seen_at = changes.sync_token, now
+        logs = set()
         for event in changes.events:
-            if event.get("extendedProperties", {}).get("private", {}).get("deployment") or event["id"] in self._events:
-                self._events[event["id"]] = _seen(event)
+            before = self._events.get(event["id"])
+            ours = event.get("extendedProperties", {}).get("private", {})
+            if before is None and not ours.get("deployment"):
+                continue
+            # Of a deleted event only the id is sure to come.
+            log_id = ours.get("log") or (before.log_id if before else "")
+            seen = _seen(event, log_id, ours.get("deployment") or (before.deployment_id if before else ""))
+            # What we wrote ourselves comes back, too, and is no news.
+            if seen != before and (before or seen.deleted or seen.summary != self._summaries.get(event["id"], "")):
+                logs.add(log_id)
+            self._events[event["id"]] = seen
+            self._summaries[event["id"]] = seen.summary
+        return logs
 
     def _is_time(self, last: datetime, now: datetime) -> bool:
         if self._others_write is None:
-            return now - last >= self._every
+            return not timedelta(0) <= now - last < self._every
         # All daemons at the same times, so that they do not write what they see over each other's for long.
         return now.timestamp() // self._every.total_seconds() != last.timestamp() // self._every.total_seconds()
 
@@ -84,22 +105,41 @@ class Replies:
                 return None
         return self._events.get(event_id)
 
+    def declines(self, log_id: str, deployment_id: str) -> tuple[Decline, ...]:
+        """Who declined the deployment's invitation, as far as is known, in the order of the guests."""
+        return next(
+            (
+                one.declines
+                for one in self._events.values()
+                if (one.log_id, one.deployment_id) == (log_id, deployment_id) and not one.deleted
+            ),
+            (),
+        )
+
     def forget(self, event_id: str) -> None:
         """We wrote the event ourselves: what was seen before is no longer true."""
         self._events.pop(event_id, None)
 
 
-def _seen(event: Mapping[str, Any]) -> EventSeen:
+def _seen(event: Mapping[str, Any], log_id: str, deployment_id: str) -> EventSeen:
     answers = [guest for guest in event.get("attendees", []) if guest.get("responseStatus") in WORDS]
     counted = Counter(WORDS[guest["responseStatus"]] for guest in answers)
     parts = [f"{counted[word]} {word}" for word in WORDS.values() if counted[word]]
-    told = [
-        f"{guest['email']} “{' '.join(str(guest['comment']).split())[:80]}”"
-        for guest in answers
-        if guest.get("comment")
-    ]
+    told = [f'{guest["email"]} "{comment}"' for guest in answers if (comment := _comment(guest))]
     summary = ", ".join(parts) + (": " + "; ".join(told) if told else "")
-    return EventSeen(summary, _instant(event, "start"), _instant(event, "end"), event.get("status") == "cancelled")
+    declines = tuple(
+        Decline(str(guest["email"]).lower(), _comment(guest))
+        for guest in answers
+        if guest["responseStatus"] == "declined"
+    )
+    deleted = event.get("status") == "cancelled"
+    return EventSeen(
+        log_id, deployment_id, summary, declines, _instant(event, "start"), _instant(event, "end"), deleted
+    )
+
+
+def _comment(guest: Mapping[str, Any]) -> str:
+    return " ".join(str(guest.get("comment") or "").replace('"', "'").split())[:80]
 
 
 def _instant(event: Mapping[str, Any], edge: str) -> datetime | None:

@@ -10,8 +10,9 @@ is a public holiday, and what a weekend, is what the package `holidays` knows of
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -19,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from deploylog.model import Check, Finding, Freeze, Level, PreferredHours, Rule, Sentence, Window
+from deploylog.model import Check, Finding, Freeze, Level, PreferredHours, Rule, Sentence, Vacation, Window
 
 DEFAULT_LEVELS: Mapping[Rule, Level] = {
     Rule.FRIDAY: Level.BLOCK,
@@ -41,6 +42,10 @@ SATURDAY_AND_SUNDAY = frozenset({6, 7})
 """The weekend where no known region says otherwise."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RULE_UNKNOWN = "rule_unknown"
+UNKNOWN = frozenset({RULE_UNKNOWN, "freezes_unknown", "vacations_unknown", "absence_unknown"})
+"""The sentences that say that a rule could not be told, and not that it is violated."""
+_DAY = 24 * 60 * 60 * 1_000_000
+"""Microseconds of a day by the wall clock."""
 _WEIGHT = {Level.OFF: 0, Level.WARN: 1, Level.BLOCK: 2}
 _SPAN = re.compile(r"(?P<days>[A-Za-z][A-Za-z,\s–-]*?)\s+(?P<begin>\d{1,2}:\d{2})\s*[-–]\s*(?P<end>\d{1,2}:\d{2})")
 
@@ -81,6 +86,10 @@ class Circumstances:
     """Already merged for the customer; a rule that is missing has its default."""
     taken: tuple[Taken, ...] = ()
     """The other deployments, never the judged one."""
+    vacations: tuple[Vacation, ...] = ()
+    """Of staff, by the organization's days: only their eves count, and nothing of them is said but that and when."""
+    unknown: tuple[tuple[Rule, Sentence], ...] = ()
+    """Rules whose sources could not be read, each with the sentence (of `UNKNOWN`) that says so."""
 
     def level(self, rule: Rule) -> Level:
         return self.levels.get(rule, DEFAULT_LEVELS[rule])
@@ -90,33 +99,20 @@ def judge(window: Window, circumstances: Circumstances) -> tuple[Finding, ...]:
     """The violated rules that are not off: those that block first, then as in `Rule`, then by day.
 
     A rule is said once a day, in the words of the first place where it is violated. A region whose holidays are not
-    known is a warning (`rule_unknown`, under `EVE_OF_HOLIDAY`) whatever the levels: a date is never silently free.
+    known is a warning (`rule_unknown`, under `EVE_OF_HOLIDAY`) whatever the levels: a date is never silently free. So
+    is each source of `Circumstances.unknown` whose rule is not off.
     """
-    window = _in_utc(window)
-    said: dict[tuple[Rule, date], Sentence] = {}
-    unknown: dict[str, Finding] = {}
-    for place in circumstances.places:
-        for day in _local_days(window, place.zone):
-            for rule, sentence in _violated_on(day, place, circumstances.freezes):
-                said.setdefault((rule, day), sentence)
-            for region in _unknown_regions(place, day):
-                unknown.setdefault(region, _unknown(region))
-    findings = [
-        Finding(rule, circumstances.level(rule), sentence)
-        for (rule, day), sentence in sorted(said.items(), key=lambda one: one[0][1])
-        if not _already_said(rule, day, said, circumstances)
-    ]
-    findings += unknown.values()
-    findings += _outside_preferred_hours(window, circumstances)
-    findings += _overlaps(window, circumstances)
-    weighed = [one for one in findings if one.level is not Level.OFF]
-    # Two days before a vacation can name the same last working day: what reads the same is said once.
-    return tuple(dict.fromkeys(sorted(weighed, key=lambda one: (one.level is not Level.BLOCK, _ORDER[one.subject]))))
+    return _Judge(circumstances).judge(_in_utc(window))
 
 
 def allowed(findings: Iterable[Finding]) -> bool:
     """Whether nothing blocks."""
     return all(one.level is not Level.BLOCK for one in findings)
+
+
+def is_unknown(finding: Finding) -> bool:
+    """Whether it says that a rule could not be told, and not that it is violated."""
+    return finding.sentence.code in UNKNOWN
 
 
 def free_slots(
@@ -132,14 +128,14 @@ def free_slots(
     local time of day in the organization's zone. Where that time is outside the preferred hours of a day, the day's
     first preferred span that is free gives the start. A local time that a spring night skips is not proposed.
 
-    Free means: nothing is found. Two findings do not count: a region that is unknown for the window itself (no date
-    would be free, and the window's own findings say so); and, only where nothing else is free within the horizon and
+    Free means: nothing is found. Two findings do not count: what is unknown for the window itself (no date would be
+    free, and the window's own findings say so); and, only where nothing else is free within the horizon and
     the rule does not block, a time outside the preferred hours (a deployment may be longer than every span).
     """
-    window = _in_utc(window)
-    doubts = frozenset(one for one in judge(window, circumstances) if one.sentence.code == RULE_UNKNOWN)
+    window, judge_ = _in_utc(window), _Judge(circumstances)
+    doubts = frozenset(one for one in judge_.judge(window) if one.sentence.code in UNKNOWN)
     for leniency in (frozenset[Rule](), frozenset({Rule.OUTSIDE_PREFERRED_HOURS})):
-        found = tuple(islice(_free_starts(window, circumstances, now, horizon, doubts, leniency), count))
+        found = tuple(islice(_free_starts(window, judge_, now, horizon, doubts, leniency), count))
         if found:
             return found
     return ()
@@ -199,30 +195,118 @@ def _year(region: str, year: int) -> _Year | None:
     return _Year(days, weekend)
 
 
-def _years(place: Place, day: date) -> list[_Year]:
-    return [year for region in place.holidays if (year := _year(region, day.year))]
+@dataclass(frozen=True, slots=True)
+class _Violation:
+    """A rule that a local day violates, whatever its level, and where that comes from (`Finding.origin`)."""
+
+    rule: Rule
+    sentence: Sentence
+    origin: str = ""
 
 
-def _unknown_regions(place: Place, day: date) -> Iterator[str]:
-    """Regions of which the day or the next one cannot be told."""
-    years = {day.year, _next(day).year}
-    return (region for region in place.holidays if any(_year(region, year) is None for year in years))
+class _Calendar:
+    """The days of one place. What was worked out of a day once is kept: it never changes."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._by_year: dict[int, tuple[tuple[str, _Year], ...]] = {}
+        self._violations: dict[date, tuple[_Violation, ...]] = {}
+        self._unknown: dict[int, tuple[str, ...]] = {}
+
+    def violated_on(self, day: date) -> tuple[_Violation, ...]:
+        """The rules a day violates by the calendar alone."""
+        found = self._violations.get(day)
+        if found is None:
+            found = self._violations[day] = tuple(self._work_out(day))
+        return found
+
+    def unknown_regions(self, day: date) -> tuple[str, ...]:
+        """Regions of which the day or the next one cannot be told."""
+        year = day.year
+        found = self._unknown.get(year)
+        if found is None:
+            found = tuple(region for region in self._place.holidays if _year(region, year) is None)
+            self._unknown[year] = found
+        if day.month == 12 and day.day == 31 and day < date.max:
+            return tuple(dict.fromkeys((*found, *self.unknown_regions(_next(day)))))
+        return found
+
+    def is_working(self, day: date) -> bool:
+        return not (day in self._place.extra_holidays or self._is_weekend(day) or self._holiday(day)[0])
+
+    def eve_of(self, first: date) -> date:
+        """The last working day before `first`."""
+        day = first - ONE_DAY
+        while day > date.min and not self.is_working(day):
+            day -= ONE_DAY
+        return day
+
+    def _work_out(self, day: date) -> Iterator[_Violation]:
+        tomorrow = _next(day)
+        if day.isoweekday() == FRIDAY:
+            yield _Violation(Rule.FRIDAY, Sentence.of("friday", day=day))
+        holiday, region = self._holiday(tomorrow)
+        if holiday:
+            yield _Violation(Rule.EVE_OF_HOLIDAY, Sentence.of("eve_of_holiday", day=day, holiday=holiday), region)
+        if self._is_eve_of_non_working_day(day):
+            sentence = Sentence.of("eve_of_non_working_day", day=day, next_day=tomorrow)
+            yield _Violation(Rule.EVE_OF_NON_WORKING_DAY, sentence, self._why_off(tomorrow))
+        holiday, region = self._holiday(day)
+        if holiday:
+            yield _Violation(Rule.NON_WORKING_DAY, Sentence.of("non_working_holiday", day=day, holiday=holiday), region)
+        elif not self.is_working(day):
+            yield _Violation(Rule.NON_WORKING_DAY, Sentence.of("non_working_day", day=day), self._why_off(day))
+
+    def _is_eve_of_non_working_day(self, day: date) -> bool:
+        """The next day is a weekend day or an extra holiday.
+
+        The plain weekend after a Friday is said by `friday` alone, also where that is off, so that `friday: warn` is
+        not undone here.
+        """
+        tomorrow = _next(day)
+        if self._is_weekend(tomorrow):
+            return day.isoweekday() != FRIDAY
+        return tomorrow in self._place.extra_holidays
+
+    def _why_off(self, day: date) -> str:
+        return "extra holidays" if day in self._place.extra_holidays else "weekend"
+
+    def _years(self, year: int) -> tuple[tuple[str, _Year], ...]:
+        found = self._by_year.get(year)
+        if found is None:
+            known = ((region, _year(region, year)) for region in self._place.holidays)
+            found = self._by_year[year] = tuple((region, one) for region, one in known if one)
+        return found
+
+    def _holiday(self, day: date) -> tuple[str, str]:
+        """The name of the public holiday and the region that has it; empty where it is none."""
+        for region, year in self._years(day.year):
+            if day in year.holidays:
+                return year.holidays[day], region
+        return "", ""
+
+    def _is_weekend(self, day: date) -> bool:
+        years = self._years(day.year)
+        if not years:
+            return day.isoweekday() in SATURDAY_AND_SUNDAY
+        return any(day in year.weekend for _, year in years)
 
 
-def _holiday(place: Place, day: date) -> str:
-    """The name of the public holiday; empty where it is none."""
-    return next((year.holidays[day] for year in _years(place, day) if day in year.holidays), "")
+@lru_cache(maxsize=4096)
+def _calendar(place: Place) -> _Calendar:
+    return _Calendar(place)
 
 
-def _is_weekend(place: Place, day: date) -> bool:
-    years = _years(place, day)
-    if not years:
-        return day.isoweekday() in SATURDAY_AND_SUNDAY
-    return any(day in year.weekend for year in years)
+def forget_calendars() -> None:
+    """Empty what is kept of places and years, for measuring; nothing else changes by it."""
+    _calendar.cache_clear()
+    _year.cache_clear()
 
 
-def _is_working(place: Place, day: date) -> bool:
-    return not (day in place.extra_holidays or _is_weekend(place, day) or _holiday(place, day))
+def unknown_regions(places: Iterable[Place], day: date) -> tuple[Sentence, ...]:
+    """A sentence per region whose holidays of the day's year are not known."""
+    regions = dict.fromkeys(region for place in places for region in _calendar(place).unknown_regions(day))
+    return tuple(Sentence.of(RULE_UNKNOWN, region=region) for region in regions)
 
 
 def _next(day: date) -> date:
@@ -247,68 +331,179 @@ def _in_utc(window: Window) -> Window:
 _ORDER: Mapping[Rule | Check, int] = {rule: place for place, rule in enumerate(Rule)}
 
 
-def _violated_on(day: date, place: Place, freezes: Iterable[Freeze]) -> Iterator[tuple[Rule, Sentence]]:
-    """The rules a local day violates, whatever their level."""
-    tomorrow = _next(day)
-    if day.isoweekday() == FRIDAY:
-        yield Rule.FRIDAY, Sentence.of("friday", day=day)
-    if holiday := _holiday(place, tomorrow):
-        yield Rule.EVE_OF_HOLIDAY, Sentence.of("eve_of_holiday", day=day, holiday=holiday)
-    if _is_eve_of_non_working_day(day, place):
-        yield Rule.EVE_OF_NON_WORKING_DAY, Sentence.of("eve_of_non_working_day", day=day, next_day=tomorrow)
-    if holiday := _holiday(place, day):
-        yield Rule.NON_WORKING_DAY, Sentence.of("non_working_holiday", day=day, holiday=holiday)
-    elif not _is_working(place, day):
-        yield Rule.NON_WORKING_DAY, Sentence.of("non_working_day", day=day)
-    # The customer's own freezes first: their reason may be said.
-    for freeze in sorted(freezes, key=lambda one: (one.customer == EVERYBODY, one.first)):
-        if freeze.first <= day <= freeze.last:
-            yield Rule.FREEZE, _frozen(day, freeze)
-        elif _is_eve_of(freeze, day, place):
-            yield Rule.EVE_OF_VACATION, _eve_of_vacation(day, freeze, place)
+class _Judge:
+    """Judges windows by the same circumstances; what does not depend on the window is worked out once."""
+
+    def __init__(self, circumstances: Circumstances) -> None:
+        self.circumstances = circumstances
+        self._calendars = [(place.zone, _calendar(place)) for place in circumstances.places]
+        self._periods = [
+            [_Period.of(one, calendar) for one in _in_order(circumstances.freezes)] for _, calendar in self._calendars
+        ]
+        # The days of a vacation are the organization's.
+        own = self._calendars[0][1]
+        self._periods[0] += [_Period.of(one, own) for one in circumstances.vacations]
+        self.hours = _Hours(circumstances.preferred_hours, circumstances.places[-1].zone)
+        self._off = frozenset(rule for rule in Rule if circumstances.level(rule) is Level.OFF)
+        self._stretches = [_Stretches.of(periods, self._off) for periods in self._periods]
+
+    def judge(self, window: Window) -> tuple[Finding, ...]:
+        """As `deploylog.rules.judge`; the window is in UTC."""
+        said: dict[tuple[Rule, date], _Violation] = {}
+        unknown: dict[str, Finding] = {}
+        for number, (zone, calendar) in enumerate(self._calendars):
+            for day in _local_days(window, zone):
+                for one in self._violated_on(day, number):
+                    before = said.setdefault((one.rule, day), one)
+                    if one.origin not in before.origin:
+                        said[one.rule, day] = replace(before, origin=f"{before.origin}; {one.origin}")
+                for region in calendar.unknown_regions(day):
+                    unknown.setdefault(region, _unknown(region))
+        findings = [
+            Finding(rule, self.circumstances.level(rule), one.sentence, one.origin)
+            for (rule, day), one in sorted(said.items(), key=lambda item: item[0][1])
+            if not _already_said(rule, day, said, self.circumstances)
+        ]
+        findings += unknown.values()
+        findings += _untold(self.circumstances)
+        findings += self._outside_preferred_hours(window)
+        findings += _overlaps(window, self.circumstances)
+        weighed = [one for one in findings if one.level is not Level.OFF]
+        # Two days before a vacation can name the same last working day: what reads the same is said once.
+        return tuple(
+            dict.fromkeys(sorted(weighed, key=lambda one: (one.level is not Level.BLOCK, _ORDER[one.subject])))
+        )
+
+    def is_free(self, window: Window, preferred: bool, doubts: frozenset[Finding], leniency: frozenset[Rule]) -> bool:
+        """Whether `judge` finds nothing but `doubts` and what `leniency` lets pass unless it blocks.
+
+        `preferred`: whether it lies within the preferred hours.
+
+        Slots are looked for on hundreds of days: this says no at the first reason, and makes no sentence. `doubts` are
+        those of a window judged here, so what could not be read (`Circumstances.unknown`) is among them.
+        """
+        if Rule.OUTSIDE_PREFERRED_HOURS not in self._off and not preferred:
+            level = self.circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS)
+            if level is Level.BLOCK or Rule.OUTSIDE_PREFERRED_HOURS not in leniency:
+                return False
+        days: tuple[date, ...] = ()
+        for number, (zone, calendar) in enumerate(self._calendars):
+            if number == 0 or zone is not self._calendars[number - 1][0]:
+                days = tuple(_local_days(window, zone))
+            for day in days:
+                if self.refuses(day, number):
+                    return False
+                regions = calendar.unknown_regions(day)
+                if regions and any(_unknown(region) not in doubts for region in regions):
+                    return False
+        return Rule.OVERLAP in self._off or not _overlaps(window, self.circumstances)
+
+    def refuses(self, day: date, number: int) -> bool:
+        """Whether a local day of a place violates a rule that is not off."""
+        for one in self._calendars[number][1].violated_on(day):
+            if one.rule not in self._off:
+                return True
+        return day in self._stretches[number]
+
+    def _outside_preferred_hours(self, window: Window) -> list[Finding]:
+        if self.hours.contain(window):
+            return []
+        hours = preferred_hours_text(self.circumstances.preferred_hours)
+        sentence = Sentence.of("outside_preferred_hours", hours=hours)
+        return [Finding(Rule.OUTSIDE_PREFERRED_HOURS, self.circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS), sentence)]
+
+    def _violated_on(self, day: date, number: int) -> Iterator[_Violation]:
+        """The rules a local day of a place violates, whatever their level."""
+        yield from self._calendars[number][1].violated_on(day)
+        for period in self._periods[number]:
+            if period.eve <= day <= period.last:
+                yield from period.violated_on(day)
 
 
-def _is_eve_of_non_working_day(day: date, place: Place) -> bool:
-    """The next day is a weekend day or an extra holiday.
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """A freeze or a vacation, and by one place's calendar the last working day before it."""
 
-    The plain weekend after a Friday is said by `friday` alone, also where that is off, so that `friday: warn` is not
-    undone here.
-    """
-    tomorrow = _next(day)
-    if _is_weekend(place, tomorrow):
-        return day.isoweekday() != FRIDAY
-    return tomorrow in place.extra_holidays
+    of_what: Freeze | Vacation
+    eve: date
+    last: date
+
+    @classmethod
+    def of(cls, one: Freeze | Vacation, calendar: _Calendar) -> _Period:
+        return cls(one, calendar.eve_of(one.first) if date.min < one.first <= one.last else one.first, one.last)
+
+    def violated_on(self, day: date) -> Iterator[_Violation]:
+        """Of a day from the eve on; within a vacation nothing."""
+        first, origin = self.of_what.first, _origin(self.of_what)
+        if day < first:
+            if _next(day) == first:
+                sentence = Sentence.of("eve_of_vacation_next_day", day=day)
+            else:
+                # A day further off says which the last working day is: itself, or one before.
+                sentence = Sentence.of("eve_of_vacation", day=self.eve, first=first)
+            yield _Violation(Rule.EVE_OF_VACATION, sentence, origin)
+        elif isinstance(self.of_what, Freeze):
+            yield _Violation(Rule.FREEZE, _frozen(day, self.of_what), origin)
+
+
+class _Stretches:
+    """Days that freezes and eves forbid, as stretches that do not overlap, in order: found by halving."""
+
+    def __init__(self, stretches: Iterable[tuple[date, date]]) -> None:
+        self._firsts: list[date] = []
+        self._lasts: list[date] = []
+        for first, last in sorted(stretches):
+            if self._lasts and first <= self._lasts[-1]:
+                self._lasts[-1] = max(last, self._lasts[-1])
+            else:
+                self._firsts.append(first)
+                self._lasts.append(last)
+
+    @classmethod
+    def of(cls, periods: Iterable[_Period], off: frozenset[Rule]) -> _Stretches:
+        """Of the rules that are not off."""
+        found = []
+        for period in periods:
+            first, last = period.of_what.first, period.last
+            if first <= last and isinstance(period.of_what, Freeze) and Rule.FREEZE not in off:
+                found.append((first, last))
+            if period.eve < first <= last and Rule.EVE_OF_VACATION not in off:
+                found.append((period.eve, first - ONE_DAY))
+        return cls(found)
+
+    def __contains__(self, day: date) -> bool:
+        at = bisect_right(self._firsts, day)
+        return at > 0 and day <= self._lasts[at - 1]
+
+
+def _in_order(freezes: Iterable[Freeze]) -> list[Freeze]:
+    """The customer's own first: their reason may be said."""
+    return sorted(freezes, key=lambda one: (one.customer == EVERYBODY, one.first))
+
+
+def _origin(period: Freeze | Vacation) -> str:
+    days = f"{period.first} to {period.last}"
+    if isinstance(period, Vacation):
+        return f"{period.origin}, {days}"
+    return f"Freezes, {period.customer}, {days}" + (f", {period.reason}" if period.reason else "")
 
 
 def _already_said(
-    rule: Rule, day: date, said: Mapping[tuple[Rule, date], Sentence], circumstances: Circumstances
+    rule: Rule, day: date, said: Mapping[tuple[Rule, date], _Violation], circumstances: Circumstances
 ) -> bool:
-    """Whether a holiday on a non-working day is said as the eve of the holiday.
+    """Whether a holiday on a non-working day is said as the eve of the holiday, or an eve within a freeze as frozen.
 
     Only where that weighs as much: a holiday on a Sunday must not make the Saturday freer than other Saturdays.
     """
+    covering = _COVERED_BY.get(rule)
     return (
-        rule is Rule.EVE_OF_NON_WORKING_DAY
-        and (Rule.EVE_OF_HOLIDAY, day) in said
-        and _WEIGHT[circumstances.level(Rule.EVE_OF_HOLIDAY)] >= _WEIGHT[circumstances.level(rule)]
+        covering is not None
+        and (covering, day) in said
+        and _WEIGHT[circumstances.level(covering)] >= _WEIGHT[circumstances.level(rule)]
     )
 
 
-def _is_eve_of(freeze: Freeze, day: date, place: Place) -> bool:
-    """From the last working day before the period up to its start: no working day lies between."""
-    if not day < freeze.first <= freeze.last:
-        return False
-    between = map(date.fromordinal, range(day.toordinal() + 1, freeze.first.toordinal()))
-    return not any(_is_working(place, one) for one in between)
-
-
-def _eve_of_vacation(day: date, freeze: Freeze, place: Place) -> Sentence:
-    """The day before the start says so; a day further off says which the last working day is: itself, or one before."""
-    if _next(day) == freeze.first:
-        return Sentence.of("eve_of_vacation_next_day", day=day)
-    while not _is_working(place, day):
-        day -= ONE_DAY
-    return Sentence.of("eve_of_vacation", day=day, first=freeze.first)
+_COVERED_BY = {Rule.EVE_OF_NON_WORKING_DAY: Rule.EVE_OF_HOLIDAY, Rule.EVE_OF_VACATION: Rule.FREEZE}
 
 
 def _frozen(day: date, freeze: Freeze) -> Sentence:
@@ -322,53 +517,75 @@ def _unknown(region: str) -> Finding:
     return Finding(Rule.EVE_OF_HOLIDAY, Level.WARN, Sentence.of(RULE_UNKNOWN, region=region))
 
 
+def _untold(circumstances: Circumstances) -> list[Finding]:
+    """What the sources could not tell: a warning, however much the rule itself weighs."""
+    return [
+        Finding(rule, Level.WARN, sentence)
+        for rule, sentence in circumstances.unknown
+        if circumstances.level(rule) is not Level.OFF
+    ]
+
+
 def _overlaps(window: Window, circumstances: Circumstances) -> list[Finding]:
     """The overlapped deployments of the customer by name; those of the responsible elsewhere once, without one."""
-    sentences: dict[Sentence, None] = {}
+    found: dict[Sentence, list[str]] = {}
     for taken in circumstances.taken:
         other = taken.window
         if other.start < window.end and window.start < other.end:
             if taken.same_customer:
-                sentences[Sentence.of("overlap", other=taken.deployment_id)] = None
+                found.setdefault(Sentence.of("overlap", other=taken.deployment_id), [])
             elif taken.same_responsible:
-                sentences[Sentence.of("overlap_unnamed")] = None
-    return [Finding(Rule.OVERLAP, circumstances.level(Rule.OVERLAP), sentence) for sentence in sentences]
+                found.setdefault(Sentence.of("overlap_unnamed"), []).append(taken.deployment_id)
+    level = circumstances.level(Rule.OVERLAP)
+    return [Finding(Rule.OVERLAP, level, sentence, "; ".join(others)) for sentence, others in found.items()]
 
 
 # ---------------------------------------------------------------------------------------------------- preferred hours
 
 
-def _outside_preferred_hours(window: Window, circumstances: Circumstances) -> list[Finding]:
-    if _is_preferred(window, circumstances):
-        return []
-    hours = preferred_hours_text(circumstances.preferred_hours)
-    sentence = Sentence.of("outside_preferred_hours", hours=hours)
-    return [Finding(Rule.OUTSIDE_PREFERRED_HOURS, circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS), sentence)]
+class _Hours:
+    """Preferred hours in the zone they are meant in."""
+
+    def __init__(self, hours: Iterable[PreferredHours], zone: ZoneInfo) -> None:
+        self._zone = zone
+        self._spans: dict[int, list[tuple[int, int]]] = {}
+        """By weekday the spans that begin on it, in order, in microseconds since its midnight; one that crosses the
+        next midnight ends after 24 hours."""
+        for one in hours:
+            begin, end = _since_midnight(one.begin), _since_midnight(one.end)
+            for weekday in one.weekdays:
+                span = begin, end + _DAY if one.end <= one.begin else end
+                self._spans.setdefault(weekday, []).append(span)
+        for spans in self._spans.values():
+            spans.sort()
+
+    def contain(self, window: Window) -> bool:
+        """Whether the whole window lies within one span, by local time; without spans every time is preferred."""
+        if not self._spans:
+            return True
+        start = window.start.astimezone(self._zone)
+        end = window.end.astimezone(self._zone)
+        weekday = start.isoweekday()
+        begins = _since_midnight(start)
+        ends = _since_midnight(end) + _DAY * (end.toordinal() - start.toordinal())
+        for begin, until in self._spans.get(weekday, ()):
+            if begin <= begins and ends <= until:
+                return True
+        # A span that crosses midnight belongs to the weekday on which it begins.
+        for begin, until in self._spans.get(weekday - 1 or 7, ()):
+            if begin <= begins + _DAY and ends + _DAY <= until:
+                return True
+        return False
+
+    def begin_on(self, day: date) -> list[datetime]:
+        """The begins of the spans of a local day, as local (naive) times, in order."""
+        midnight = datetime.combine(day, time())
+        return [midnight + timedelta(microseconds=begin) for begin, _ in self._spans.get(day.isoweekday(), ())]
 
 
-def _is_preferred(window: Window, circumstances: Circumstances) -> bool:
-    """Whether the whole window lies within one span; where none is given, every time is preferred."""
-    if not circumstances.preferred_hours:
-        return True
-    zone = circumstances.places[-1].zone
-    start = window.start.astimezone(zone).replace(tzinfo=None)
-    end = window.end.astimezone(zone).replace(tzinfo=None)
-    # A span that crosses midnight belongs to the weekday on which it begins.
-    days = (start.date(), start.date() - ONE_DAY)
-    spans = (span for day in days for span in _spans_on(day, circumstances.preferred_hours))
-    return any(begin <= start and end <= until for begin, until in spans)
-
-
-def _spans_on(day: date, hours: Iterable[PreferredHours]) -> list[tuple[datetime, datetime]]:
-    """The spans that begin on a local day, as local (naive) times, in order."""
-    return sorted(
-        (
-            datetime.combine(day, one.begin),
-            datetime.combine(_next(day) if one.end <= one.begin else day, one.end),
-        )
-        for one in hours
-        if day.isoweekday() in one.weekdays
-    )
+def _since_midnight(local: time | datetime) -> int:
+    """Microseconds by the wall clock."""
+    return ((local.hour * 60 + local.minute) * 60 + local.second) * 1_000_000 + local.microsecond
 
 
 def _parse_span(part: str) -> PreferredHours:
@@ -428,41 +645,50 @@ def _end_text(hours: PreferredHours) -> str:
 
 def _free_starts(
     window: Window,
-    circumstances: Circumstances,
+    judge_: _Judge,
     now: datetime,
     horizon: timedelta,
     doubts: frozenset[Finding],
     leniency: frozenset[Rule],
 ) -> Iterator[datetime]:
     """Starts without findings, day by day; `doubts` and the rules of `leniency`, unless they block, do not count."""
-    zone = circumstances.places[0].zone
-    own_day = window.start.astimezone(zone).date()
+    places = judge_.circumstances.places
+    zone, duration = places[0].zone, window.duration
+    local_start = window.start.astimezone(zone)
+    own_day = local_start.date()
     earliest = max(own_day.toordinal() + 1, now.astimezone(zone).date().toordinal())
     latest = min(earliest + horizon.days, date.max.toordinal())
+    here_as_there = zone is places[-1].zone
     last = now
     for ordinal in range(earliest, latest):
-        for start in _candidates(date.fromordinal(ordinal), window, circumstances):
+        day = date.fromordinal(ordinal)
+        # Every start of the day lies on that day of ours where both zones are one.
+        if here_as_there and judge_.refuses(day, 0):
+            continue
+        for start, preferred in _candidates(day, local_start.time(), duration, judge_):
             # Moved into the preferred hours of another zone, a start can fall on another day of ours, or on one found.
-            if start <= last or start.astimezone(zone).date() <= own_day:
+            if start <= last or (not here_as_there and start.astimezone(zone).date() <= own_day):
                 continue
-            findings = judge(Window(start, start + window.duration), circumstances)
-            if all(one in doubts or (one.subject in leniency and allowed((one,))) for one in findings):
+            if judge_.is_free(Window(start, start + duration), preferred, doubts, leniency):
                 yield start
                 last = start
                 break
 
 
-def _candidates(day: date, window: Window, circumstances: Circumstances) -> list[datetime]:
-    """The starts (UTC) worth a look on a local day: the window's time of day, or the begins of the preferred spans."""
-    zone, zone_there = circumstances.places[0].zone, circumstances.places[-1].zone
-    same_time = _instant(datetime.combine(day, window.start.astimezone(zone).time()), zone)
-    at_same_time = [same_time] if same_time else []
-    if circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS) is Level.OFF:
+def _candidates(day: date, at: time, duration: timedelta, judge_: _Judge) -> list[tuple[datetime, bool]]:
+    """The starts (UTC) worth a look on a local day, each with whether it lies within the preferred hours.
+
+    The window's time of day, or, where that does not, the begins of the preferred spans.
+    """
+    places = judge_.circumstances.places
+    same_time = _instant(datetime.combine(day, at), places[0].zone)
+    fits = same_time is not None and judge_.hours.contain(Window(same_time, same_time + duration))
+    at_same_time = [(same_time, fits)] if same_time else []
+    if fits or judge_.circumstances.level(Rule.OUTSIDE_PREFERRED_HOURS) is Level.OFF:
         return at_same_time
-    if same_time and _is_preferred(Window(same_time, same_time + window.duration), circumstances):
-        return at_same_time
-    begins = [_instant(begin, zone_there) for begin, _ in _spans_on(day, circumstances.preferred_hours)]
-    return [begin for begin in begins if begin] or at_same_time
+    begins = [_instant(begin, places[-1].zone) for begin in judge_.hours.begin_on(day)]
+    found = [(begin, judge_.hours.contain(Window(begin, begin + duration))) for begin in begins if begin]
+    return found or at_same_time
 
 
 def _instant(local: datetime, zone: ZoneInfo) -> datetime | None:

@@ -13,11 +13,11 @@ from deploylog import deployment_log, telling
 from deploylog.cells import serial_of
 from deploylog.config import Config
 from deploylog.google.sheets import CellWrite, Sheets
-from deploylog.ledger import Ledger, Sight
+from deploylog.ledger import Ledger
 from deploylog.lifecycle import EventWish, Policy
 from deploylog.messages import Messages
 from deploylog.model import Kind, Sentence
-from deploylog.observe import Cells, LogView, Observer, RowView, known_of
+from deploylog.observe import Cells, LogView, Observer, RowView, sight_of
 from deploylog.replies import Replies
 
 
@@ -145,7 +145,7 @@ class WriteBack:
     def override(self, view: LogView, row: RowView, now: datetime) -> None:
         """That a rule was set aside, never why: the log is shared."""
         self._add_line(view, row.deployment.id, Sentence.of("history_overridden"), "", now)
-        sight = Sight(known_of(row), replace(row.memory, overridden=True), row.decision.due)
+        sight = replace(sight_of(row), memory=replace(row.memory, overridden=True))
         self._ledger.save_sights(view.file.id, [sight], (), now)
 
     def _add_line(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from google_helpers import Patience, SandboxServer
+from google_helpers import GoogleSettings, Patience, SandboxServer
 
 from deploylog import errors
 from deploylog.google.calendar import Calendar, event_id
-from deploylog.google.connect import Google
+from deploylog.google.connect import Google, connect
 
 ID = event_id("log", "DIBA-0014")
 GUEST = "ann@diba.example"
@@ -140,3 +141,29 @@ def test_reads_are_repeated(calendar: Calendar, sandbox: SandboxServer, patience
     sandbox.fault("calendar.events.list", "error", status=403, reason="rateLimitExceeded")
     assert len(calendar.changes(None).events) == 1
     assert len(patience.waits) == 2
+
+
+def all_day(first: str, after: str, **more: Any) -> dict[str, Any]:
+    return {"summary": "Away", "start": {"date": first}, "end": {"date": after}, **more}
+
+
+def test_events_of_another_calendar_come_singly_within_the_time_and_of_the_asked_types(
+    calendar: Calendar, sandbox: SandboxServer, patience: Patience
+) -> None:
+    as_colleague = connect(GoogleSettings(sandbox.key, "ana@soffid.example", sandbox.origin), "primary", patience)
+    colleague = as_colleague.calendar
+    colleague.insert(all_day("2026-12-21", "2026-12-22", recurrence=["RRULE:FREQ=WEEKLY;COUNT=4"]), send_updates=False)
+    colleague.insert(all_day("2027-03-01", "2027-03-02"), send_updates=False)
+    away = {"dateTime": "2026-12-23T00:00:00+01:00"}, {"dateTime": "2026-12-24T00:00:00+01:00"}
+    colleague.insert(
+        {"summary": "Out", "eventType": "outOfOffice", "start": away[0], "end": away[1]}, send_updates=False
+    )
+    earliest, latest = datetime(2026, 12, 1, tzinfo=UTC), datetime(2027, 1, 5, tzinfo=UTC)
+    found = calendar.between("ana@soffid.example", earliest, latest, ["default"])
+    assert [one["start"]["date"] for one in found] == ["2026-12-21", "2026-12-28", "2027-01-04"]
+    assert len({one["recurringEventId"] for one in found}) == 1
+    [out] = calendar.between("ana@soffid.example", earliest, latest, ["outOfOffice"])
+    assert out["eventType"] == "outOfOffice"
+    with pytest.raises(errors.OutsideError):
+        calendar.between("nobody@group.calendar.google.com", earliest, latest, ["default"])
+    as_colleague.close()

@@ -1,4 +1,4 @@
-"""What one daemon needs for so many logs: calls by service and seconds of a pass (`make bench`).
+"""What one daemon needs for so many logs: calls by service and seconds of a pass (`make bench-pass`).
 
 Against the sandbox, in one process: the seconds are this machine's and the sandbox's; the calls are what Google's
 quotas count, whoever answers them.

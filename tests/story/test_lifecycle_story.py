@@ -460,7 +460,7 @@ def test_an_answer_to_the_invitation_comes_back_into_the_row(world: World) -> No
     path = f"/calendar/v3/calendars/primary/events/{event['id']}"
     manager.call("PATCH", path, {"attendees": event["attendees"]}, sendUpdates="all")
     world.after(minutes=6)
-    assert diba.row(2)[log.REPLIES] == f"1 no: {MANAGER} “after 17:00”"
+    assert diba.row(2)[log.REPLIES] == f'1 no: {MANAGER} "after 17:00"'
 
 
 def test_an_event_moved_by_hand_is_reported_and_not_followed(world: World) -> None:

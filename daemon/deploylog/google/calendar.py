@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
-from deploylog.errors import Gone, NotFound
+from deploylog.errors import Gone, NotFound, OutsideError
 from deploylog.google.transport import as_object, execute, nothing, retrying
 
 T = TypeVar("T")
 
 Event = dict[str, Any]
 """An event as Calendar gives and takes it (Calendar API v3, "Events")."""
+
+
+MOST_PAGES = 20
+"""Of 2,500 events each: a calendar that has more within the asked time is no calendar of vacations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +119,34 @@ class Calendar:
             if not page_token:
                 return Changes(events, next_sync_token)
 
+    def between(
+        self, calendar_id: str, earliest: datetime, latest: datetime, event_types: Sequence[str]
+    ) -> list[Event]:
+        """The events of another calendar that touch the time, recurring ones singly, deleted ones not. Repeated.
+
+        `calendar_id` is one the user may read: a shared one's, or a colleague's address. Raises OutsideError, also
+        where there are more than `MOST_PAGES` pages.
+        """
+        events: list[Event] = []
+        page_token: str | None = None
+        for _ in range(MOST_PAGES):
+            request = self._events.list(
+                calendarId=calendar_id,
+                timeMin=earliest.isoformat(),
+                timeMax=latest.isoformat(),
+                singleEvents=True,
+                eventTypes=list(event_types),
+                pageToken=page_token,
+                maxResults=2500,
+            )
+            items, page_token = self._repeat(request, _events_and_next)
+            events.extend(items)
+            if not page_token:
+                return events
+        raise OutsideError(
+            f"The calendar {calendar_id} has more than {MOST_PAGES * 2500} events.", method="events.list"
+        )
+
     def _repeat(self, request: Any, read: Callable[[Any], T]) -> T:
         return retrying(lambda: execute(request, read), self._sleep)
 
@@ -122,6 +155,10 @@ def _page(answer: Any) -> tuple[list[Event], str, str]:
     """Its events, the next page's token, and on the last page the sync token instead."""
     next_page = answer.get("nextPageToken", "")
     return answer.get("items", []), next_page, "" if next_page else answer["nextSyncToken"]
+
+
+def _events_and_next(answer: Any) -> tuple[list[Event], str]:
+    return answer.get("items", []), answer.get("nextPageToken", "")
 
 
 def _send_updates(send: bool) -> str:
