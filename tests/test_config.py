@@ -116,7 +116,7 @@ def test_every_rule_and_check_has_a_key_and_the_level_its_judge_takes_by_default
     assert RulesConfig().levels == rules.DEFAULT_LEVELS
     assert ReadinessConfig().levels == readiness.DEFAULT_LEVELS
     assert set(RulesConfig.model_fields) == set(Rule)
-    assert set(ReadinessConfig.model_fields) == set(Check)
+    assert set(ReadinessConfig.model_fields) == {*Check, "link_hosts"}
 
 
 def test_off_and_no_are_words_and_one_rule_leaves_the_others_alone(folder: Path) -> None:

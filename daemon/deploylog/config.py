@@ -49,7 +49,6 @@ from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
 NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
     {
         "calendar.vacations": "calendar.vacations is read, but vacation calendars do not count yet.",
-        "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
     }
 )
 """Keys this version accepts and does not act on, and the sentence to warn with where `Config.given` has the key."""
@@ -117,6 +116,12 @@ def _bare_address(value: str) -> str:
 def _domain(value: str) -> str:
     if not _DOMAIN.fullmatch(value.lower()):
         raise ValueError("is not a domain; write what stands behind the @ of your addresses, such as host.example")
+    return value.lower()
+
+
+def _host(value: str) -> str:
+    if not _DOMAIN.fullmatch(value.lower()):
+        raise ValueError("is not a host's name; write it alone, such as wiki.host.example")
     return value.lower()
 
 
@@ -423,6 +428,8 @@ class ReadinessConfig(_Section):
     """`Rollback guide` is filled in."""
     released_components: Level = Level.WARN
     """The components are released artefacts."""
+    link_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+    """The hosts whose pages are looked up where `Rollback guide` links to one; Drive's are looked up anyway."""
 
     @property
     def levels(self) -> Mapping[Check, Level]:

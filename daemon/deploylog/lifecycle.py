@@ -17,6 +17,7 @@ from deploylog import deployment_log as log
 from deploylog import readiness, rules
 from deploylog.audience import Circle, circles
 from deploylog.cells import Names
+from deploylog.facts import Facts
 from deploylog.model import (
     Check,
     Contact,
@@ -167,6 +168,8 @@ class Surroundings:
     paused: bool = False
     stopped: tuple[Progress, Sentence] | None = None
     """Why nothing may be sent for the whole log, and the word to say it with."""
+    facts: Facts = readiness.NO_FACTS
+    """What is known outside of the row's prerequisites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +226,7 @@ _AT_REST = frozenset({Progress.DRAFT, Progress.DONE, Progress.ROLLED_BACK, Progr
 _UNANNOUNCED = frozenset({Progress.DRAFT, Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
 EARLIEST_START = timedelta(hours=12)
 """Started so long before the planned start is more likely a slip of the hand than an early deployment."""
+LEFT_TO_THE_START_MAIL = timedelta(minutes=1)
 _PAUSED = Decision(Progress.PAUSED, (Sentence.of("paused"),))
 
 
@@ -324,7 +328,7 @@ def _by_status(row: Deployment, memory: Memory, around: Surroundings, now: datet
     if memory.out(Kind.END, Kind.ROLLED_BACK) or (memory.started and memory.revoked):
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("reopened"),))
     if not memory.started:
-        return _planned(row, memory, around, now)
+        return _looked_at_again(_planned(row, memory, around, now), row, around, now)
     if incomplete := _incomplete(row, around):
         return Decision(Progress.NEEDS_ATTENTION, incomplete)
     decision = _under_way(row, memory, around, now)
@@ -443,6 +447,27 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
         event=EventWish.INVITE,
         overridden=overridden,
     )
+
+
+def worth_looking_up(row: Deployment, memory: Memory, timing: Timing, now: datetime) -> bool:
+    """Whether facts outside are worth a look: the row is planned, left alone, and not about to be announced by mail.
+
+    Nothing is looked up any more from a minute before the start mail of a deployment that was invited to: what is known
+    by then holds. A row that was never announced is looked up also at its start, since nothing waits for it yet.
+    """
+    if row.status is not Status.PLANNED or memory.started or row.override or row.window is None or row.problems:
+        return False
+    if now < memory.changed_at + timing.settle or now > row.window.start + timing.late_after:
+        return False
+    return not memory.may_have_event or now < row.window.start - timing.start_lead - LEFT_TO_THE_START_MAIL
+
+
+def _looked_at_again(decision: Decision, row: Deployment, around: Surroundings, now: datetime) -> Decision:
+    """Decided anew when its prerequisites are worth another look: what is mended outside is no edit of the row."""
+    again = around.facts.again
+    if again is None or again <= now or row.window is None or row.window.start <= now:
+        return decision
+    return replace(decision, due=min(filter(None, (decision.due, again))))
 
 
 def _missed(row: Deployment, memory: Memory, around: Surroundings) -> bool:
@@ -627,7 +652,7 @@ def _delay_allowed(memory: Memory) -> bool:
 
 def _prerequisites(row: Deployment, around: Surroundings) -> tuple[Finding, ...]:
     policy = around.policy
-    return readiness.check(row, around.customer, around.contacts, policy.readiness, policy.names)
+    return readiness.check(row, around.customer, around.contacts, policy.readiness, policy.names, around.facts)
 
 
 def _incomplete(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:

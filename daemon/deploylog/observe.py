@@ -17,6 +17,7 @@ from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
+from deploylog.facts import Facts, FactSource
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
 from deploylog.guards import HOUR, Limits, held_back
@@ -31,6 +32,7 @@ from deploylog.lifecycle import (
     decide,
     first_memory,
     remember,
+    worth_looking_up,
 )
 from deploylog.model import (
     Customer,
@@ -153,8 +155,17 @@ class Organization:
 class Observer:
     """Looks at logs. Holds no state but what it was made with."""
 
-    def __init__(self, sheets: Sheets, ledger: Ledger, policy: Policy, organization: Organization) -> None:
+    def __init__(
+        self,
+        sheets: Sheets,
+        ledger: Ledger,
+        policy: Policy,
+        organization: Organization,
+        facts: FactSource | None = None,
+    ) -> None:
+        """`facts`: None where nothing is looked up outside."""
         self._sheets = sheets
+        self._facts = facts
         self._ledger = ledger
         self._policy = policy
         self._organization = organization
@@ -220,6 +231,9 @@ class Observer:
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
         judged = [replace(row, same_as=repeats.get(row.id, "")) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
+        if self._facts is not None and customer is not None and is_ours(customer) and barred is None:
+            timing = self._policy.timing
+            self._facts.look([row for row in judged if worth_looking_up(row, remembered[row.id], timing, now)], now)
         rows = []
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
@@ -345,6 +359,7 @@ class Observer:
             dates=self._circumstances(row, customer, registry, log, others),
             paused=registry.pause_all or customer.paused,
             stopped=barred,
+            facts=self._known(row, memory, now),
         )
         decision = decide(row, memory, around, now)
         if barred is None:
@@ -352,6 +367,12 @@ class Observer:
         if held and (decision.wanted or decision.event is not EventWish.LEAVE):
             return Decision(None, due=now)
         return decision
+
+    def _known(self, row: Deployment, memory: Memory, now: datetime) -> Facts:
+        if self._facts is None:
+            return Facts()
+        facts = self._facts.known(row, now)
+        return facts if worth_looking_up(row, memory, self._policy.timing, now) else replace(facts, again=None)
 
     def _circumstances(
         self,

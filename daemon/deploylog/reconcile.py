@@ -23,6 +23,7 @@ from deploylog.config import Config
 from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.delivery import Outcome
 from deploylog.errors import ConfigurationError, DeploylogError
+from deploylog.facts import FactSource
 from deploylog.forecast import Coming, forecast
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
@@ -91,14 +92,17 @@ class Reconciler:
         messages: Messages,
         services: Services | None = None,
         carrying: Carrying = REAL,
+        facts: FactSource | None = None,
     ) -> None:
+        """`facts`: None where nothing is looked up outside of the sheets."""
         services = services or Services()
         self._config = config
         self._policy = policy
         self._google = google
+        self._facts = facts
         self._ledger = ledger
         self._messages = messages
-        self._observer = Observer(google.sheets, ledger, policy, organization)
+        self._observer = Observer(google.sheets, ledger, policy, organization, facts)
         self._delivery = carrying.delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
         self._customer_logs = CustomerLogs(config, policy, installation, google, ledger, messages, carrying.sharing)
@@ -143,6 +147,8 @@ class Reconciler:
         Raises `OutsideError` where the registry or the folder cannot be read: then nothing is known, and nothing done.
         """
         report = PassReport()
+        if self._facts is not None:
+            self._facts.begin_pass()
         now = clock()
         sheet = self._customer_logs.read_registry()
         current = self._customer_logs.settled(sheet.registry, now)
@@ -302,6 +308,8 @@ class Reconciler:
 
     def look_at_all(self, now: datetime) -> tuple[list[LogView], list[str]]:
         """Every log with its decisions and nothing done, for `plan`; and a sentence per log that cannot be read."""
+        if self._facts is not None:
+            self._facts.begin_pass()
         sheet = self._customer_logs.read_registry()
         self._last_registry = sheet.registry
         self._files = self._customer_logs.list_logs()
