@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -226,15 +226,7 @@ class _Look:
         out = [str(one["tag_name"]) for one in newest if not one.get("upcoming_release")]
         if not out or out[0] in self._tags():
             return release
-        return Release(
-            release.name,
-            release.version,
-            release.state,
-            release.link,
-            release.status,
-            latest=out[0],
-            latest_link=self._page("releases", out[0]),
-        )
+        return replace(release, latest=out[0], latest_link=self._page("releases", out[0]))
 
     def _ask(self, what: str, **parameters: str) -> Any:
         """The answer; None for 404, and for 403, which is kept."""
