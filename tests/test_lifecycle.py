@@ -42,6 +42,7 @@ from deploylog.lifecycle import (
     decide,
     first_memory,
     kind_code,
+    newly_ticked,
     remember,
     worth_looking_up,
 )
@@ -1179,3 +1180,43 @@ def test_a_row_being_edited_is_not_looked_up() -> None:
     memory = first_memory(row, THE_DAY_BEFORE)
     assert not worth_looking_up(row, memory, Timing(), THE_DAY_BEFORE + timedelta(seconds=29))
     assert worth_looking_up(row, memory, Timing(), THE_DAY_BEFORE + timedelta(seconds=30))
+
+
+# The checklist ---------------------------------------------------------------------------------------------------
+
+
+def test_each_box_is_new_once_and_none_is_at_first_sight() -> None:
+    row = deployment(checked=frozenset({"Deployed"}))
+    first = first_memory(row, THE_DAY_BEFORE)
+    assert newly_ticked(first, None) == ()
+    ticked = replace(row, checked=frozenset({"Deployed", "Restarted", "Maintenance on"}))
+    second = remember(ticked, first, THE_DAY_BEFORE + MINUTE)
+    assert newly_ticked(second, first) == ("Maintenance on", "Restarted")
+    assert newly_ticked(remember(ticked, second, THE_DAY_BEFORE + HOUR), second) == ()
+
+
+def test_boxes_from_before_they_were_noted_are_not_new() -> None:
+    before = replace(first_memory(deployment(), THE_DAY_BEFORE), ticked=None)
+    after = remember(deployment(checked=REQUIRED), before, THE_DAY_BEFORE + MINUTE)
+    assert (newly_ticked(after, before), after.ticked) == ((), REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "asked"),
+    [({"Maintenance on"}, True), ({"Maintenance on", "Maintenance off"}, False), (set(), False)],
+)
+def test_a_console_left_in_maintenance_is_a_question_at_done_that_holds_nothing_back(
+    boxes: set[str], asked: bool
+) -> None:
+    play = started()
+    play.edit_and_leave(status=Status.DONE, checked=REQUIRED | boxes)
+    assert [kind for kind, _ in play.mails(Kind.END)] == [Kind.END]
+    assert play.decision.progress is Progress.DONE
+    assert ("left_in_maintenance" in said(play.decision)) is asked
+
+
+def test_a_required_box_of_the_maintenance_mode_holds_the_end_mail_back() -> None:
+    play = started()
+    play.around = replace(play.around, policy=replace(play.around.policy, required_ticks=("Maintenance off",)))
+    play.edit_and_leave(status=Status.DONE, checked=REQUIRED | {"Maintenance on"})
+    assert (play.mails(Kind.END), said(play.decision)) == ([], ["boxes_missing"])

@@ -78,6 +78,7 @@ deployments = sa.Table(
     sa.Column("copy_of", sa.String(64), nullable=False, default=""),
     sa.Column("due_at", Instant, index=True),
     sa.Column("vanished_at", Instant),
+    sa.Column("ticked", sa.JSON(none_as_null=True)),
 )
 effects = sa.Table(
     "effect",
@@ -178,6 +179,8 @@ class Sight:
     known: Known
     memory: Memory
     due: datetime | None
+    lines: tuple[tuple[datetime, Sequence[str | float]], ...] = ()
+    """What History has to say of what this look noticed; kept with it or not at all."""
 
 
 class Ledger:
@@ -377,8 +380,10 @@ class Ledger:
                     "copy_of": memory.copy_of,
                     "due_at": sight.due,
                     "vanished_at": None,
+                    "ticked": None if memory.ticked is None else sorted(memory.ticked),
                 }
                 _upsert(connection, deployments, {"log_id": log_id, "id": sight.known.id}, values)
+            _append(connection, log_id, [line for sight in sights for line in sight.lines])
             for identity in vanished:
                 connection.execute(
                     sa.update(deployments)
@@ -557,12 +562,19 @@ class Ledger:
     ) -> None:
         """Add lines below those there are; they stay where they are for good. `told`: the effects they tell of."""
         with self._writing.begin() as connection:
-            last = connection.execute(
-                sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)
-            ).scalar_one()
-            for number, (at, cells) in enumerate(lines, start=(last or 0) + 1):
-                connection.execute(sa.insert(history).values(log_id=log_id, number=number, at=at, cells=list(cells)))
+            _append(connection, log_id, lines)
             connection.execute(sa.update(effects).where(effects.c.number.in_(told)).values(to_tell=""))
+
+
+def _append(
+    connection: Connection, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]]
+) -> None:
+    """Lines below those that History has."""
+    if not lines:
+        return
+    last = connection.execute(sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)).scalar_one()
+    for number, (at, cells) in enumerate(lines, start=(last or 0) + 1):
+        connection.execute(sa.insert(history).values(log_id=log_id, number=number, at=at, cells=list(cells)))
 
 
 def _shown(url: str) -> str:
@@ -586,6 +598,7 @@ def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
         overridden=row.overridden,
         copy_of=row.copy_of,
         effects=tuple(done),
+        ticked=None if row.ticked is None else frozenset(row.ticked),
     )
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from deploylog import checklist, readiness, rules
 from deploylog import deployment_log as log
-from deploylog import readiness, rules
 from deploylog.audience import Circle, circles
 from deploylog.cells import Names
 from deploylog.facts import Facts
 from deploylog.model import (
+    CHECKLIST,
     Check,
     Contact,
     Customer,
@@ -100,6 +101,8 @@ class Memory:
     """Whether History already says that a rule or prerequisite was set aside for this generation."""
     copy_of: str = ""
     effects: tuple[EffectSeen, ...] = ()
+    ticked: frozenset[str] | None = None
+    """The boxes that are ticked; None: from before they were noted."""
 
     def out(self, *kinds: Kind) -> tuple[EffectSeen, ...]:
         """Effects of these kinds, of any generation, that went out or may have."""
@@ -244,7 +247,15 @@ def first_memory(row: Deployment, now: datetime, copy_of: str = "") -> Memory:
         start=row.window.start if row.window else None,
         ends=(row.end,) if row.end else (),
         copy_of=copy_of,
+        ticked=row.checked,
     )
+
+
+def newly_ticked(memory: Memory, before: Memory | None) -> tuple[str, ...]:
+    """The boxes ticked since the look before; none at first sight, when nobody knows since when they are."""
+    if before is None or before.ticked is None or memory.ticked is None:
+        return ()
+    return tuple(name for name in CHECKLIST if name in memory.ticked - before.ticked)
 
 
 def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
@@ -255,7 +266,12 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     generation stays, whatever happens to `Start`.
     """
     # A clock that was set back must not leave a row "edited in the future": it would wait until then.
-    after = replace(before, changed_at=min(before.changed_at, now), status_since=min(before.status_since, now))
+    after = replace(
+        before,
+        changed_at=min(before.changed_at, now),
+        status_since=min(before.status_since, now),
+        ticked=row.checked,
+    )
     if row.fingerprint != before.fingerprint:
         after = replace(after, fingerprint=row.fingerprint, changed_at=now)
     # An unreadable status is no new status: nothing is concluded from it.
@@ -380,7 +396,7 @@ def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime
     if done and memory.out(Kind.ROLLED_BACK):
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("done_after_rollback"),))
     if memory.out(kind) and _partly_out(kind, memory) is None:
-        return Decision(progress, _how_it_ended(row, memory), event=_record(memory))
+        return Decision(progress, _how_it_ended(row, memory, around), event=_record(memory))
     announced = memory.has_event or bool(memory.out(Kind.REMINDER, Kind.START, Kind.DELAY))
     if not memory.started and row.window and row.window.start > now:
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("closed_before_start", when=row.window.start),))
@@ -409,7 +425,7 @@ def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime
     wanted = _mails(kind, row, memory, around, now)
     return Decision(
         progress,
-        _how_it_ended(row, memory),
+        _how_it_ended(row, memory, around),
         wanted=wanted,
         event=_record(memory),
         next_action=_sending(wanted, kind),
@@ -803,13 +819,26 @@ def _record(memory: Memory) -> EventWish:
     return EventWish.RECORD if memory.may_have_event else EventWish.LEAVE
 
 
-def _how_it_ended(row: Deployment, memory: Memory) -> tuple[Sentence, ...]:
+def _how_it_ended(row: Deployment, memory: Memory, around: Surroundings) -> tuple[Sentence, ...]:
+    return (*_when_it_ended(row, memory), *_left_in_maintenance(row, around))
+
+
+def _when_it_ended(row: Deployment, memory: Memory) -> tuple[Sentence, ...]:
     if memory.closed_at is None or row.end is None:
         return ()
     late = memory.closed_at - row.end
     if memory.started and late >= timedelta(minutes=1):
         return (Sentence.of("ended_late", when=memory.closed_at, late=timedelta(minutes=late // timedelta(minutes=1))),)
     return (Sentence.of("ended", when=memory.closed_at),)
+
+
+def _left_in_maintenance(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
+    """A question and no more: whoever wants the end mail to wait for the box requires it."""
+    if row.status is not Status.DONE or not checklist.left_in_maintenance(row):
+        return ()
+    names = around.policy.names
+    put_on, taken_off = names.shown(checklist.MAINTENANCE_ON), names.shown(checklist.MAINTENANCE_OFF)
+    return (Sentence.of("left_in_maintenance", put_on=put_on, taken_off=taken_off),)
 
 
 def _parked(effect: EffectSeen) -> Sentence:

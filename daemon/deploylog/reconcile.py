@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -49,7 +50,7 @@ from deploylog.replies import Replies
 from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services
 from deploylog.tickets.mail_threads import Threads
-from deploylog.write_back import WriteBack, history_lines
+from deploylog.write_back import HistoryLine, WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
 """Somebody who edited a log is likely to go on."""
@@ -57,6 +58,7 @@ MOST_LOOKS = 10
 """How often one pass looks at a log whose calls hang; the next pass goes on."""
 STALE_READ = timedelta(seconds=2)
 """What was read longer ago is read again before anything is sent for it."""
+NO_TICKS: Mapping[str, tuple[HistoryLine, ...]] = MappingProxyType({})
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -299,7 +301,7 @@ class Reconciler:
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, customer, current, now)
-            self._remember(view, now)
+            self._remember(view, now, self._write_back.ticks(view, now))
             done, finished = self._carry_out(view, current, clock, stopping)
             outcomes += done
             if finished:
@@ -415,8 +417,11 @@ class Reconciler:
             self._zones[file.id] = (file.version, self._observer.time_zone(file))
         return self._zones[file.id][1]
 
-    def _remember(self, view: LogView, now: datetime) -> None:
-        """Into the ledger: what the rows are, what is remembered of them, when to look again."""
+    def _remember(self, view: LogView, now: datetime, ticks: Mapping[str, tuple[HistoryLine, ...]] = NO_TICKS) -> None:
+        """Into the ledger: what the rows are, what is remembered of them, when to look again.
+
+        `ticks`: by deployment, what History has to say of the boxes ticked since the look before.
+        """
         self._in_progress[view.file.id] = view.in_progress
         if view.customer is None:
             # Nobody's log: what is concluded about it is kept once it is somebody's.
@@ -439,7 +444,9 @@ class Reconciler:
                 standing = event_id(view.file.id, row.deployment.id)
                 self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
         self._ledger.see_log(LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at))
-        sights = [Sight(known_of(row), row.memory, row.decision.due) for row in view.rows]
+        sights = [
+            Sight(known_of(row), row.memory, row.decision.due, ticks.get(row.deployment.id, ())) for row in view.rows
+        ]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:

@@ -8,9 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from world import STAFF, WEDNESDAY, Log, World, served_world
+from world import MADRID, STAFF, WEDNESDAY, Log, World, served_world
 
 from deploylog import deployment_log as log
+from deploylog.cells import serial_of
 from vendor_servers import gitlab_served
 from vendor_stand_ins.gitlab import Gitlab
 
@@ -99,6 +100,24 @@ def test_a_row_past_its_start_mail_is_looked_up_no_more(story: Story) -> None:
     asked = len(story.gitlab.asked)
     story.world.after(minutes=12)
     assert len(story.gitlab.asked) == asked > 0
+
+
+def test_each_tick_has_its_line_in_history_with_its_time_once(story: Story) -> None:
+    story.gitlab.project(PATH).release("3.2.11")
+    story.diba.plan(2, WEDNESDAY, **{log.COMPONENTS: "addon-diba 3.2.11", "Restarted": True})
+    story.settled()
+    story.world.at(WEDNESDAY)
+    for minute, box in enumerate(("Deployed", "System validated"), start=1):
+        story.diba.write(2, {box: True})
+        story.world.at(WEDNESDAY + timedelta(minutes=minute))
+        story.world.restart()
+        story.world.run()
+    told = [(line["What happened"], line["Time"]) for line in story.diba.history()]
+    told = [(words, at) for words, at in told if words.startswith("Casilla")]
+    assert told == [
+        ("Casilla Deployed marcada", serial_of(WEDNESDAY + timedelta(minutes=1), MADRID)),
+        ("Casilla System validated marcada", serial_of(WEDNESDAY + timedelta(minutes=2), MADRID)),
+    ]
 
 
 def link(file_id: str) -> str:
