@@ -18,7 +18,6 @@ from ruamel.yaml import YAML
 
 from deploylog import readiness, rules
 from deploylog.config import (
-    NOT_YET,
     Config,
     OidcConfig,
     ReadinessConfig,
@@ -116,7 +115,7 @@ def test_every_rule_and_check_has_a_key_and_the_level_its_judge_takes_by_default
     assert RulesConfig().levels == rules.DEFAULT_LEVELS
     assert ReadinessConfig().levels == readiness.DEFAULT_LEVELS
     assert set(RulesConfig.model_fields) == set(Rule)
-    assert set(ReadinessConfig.model_fields) == set(Check)
+    assert set(ReadinessConfig.model_fields) == {*Check, "link_hosts"}
 
 
 def test_off_and_no_are_words_and_one_rule_leaves_the_others_alone(folder: Path) -> None:
@@ -268,14 +267,6 @@ def test_given_has_the_keys_the_file_sets_and_their_sections(folder: Path) -> No
         "limits.mails_per_hour",
         "columns",
     }
-
-
-def test_what_is_not_acted_on_yet_can_be_told_from_what_the_file_sets(folder: Path) -> None:
-    config = read(folder, "gitlab: {url: 'https://g.example', token: t}\nweb: {listen: 'localhost:80'}\n")
-    assert {key for key in NOT_YET if key in config.given} == {"gitlab"}
-    assert not {key for key in NOT_YET if key in read(folder).given}
-    sections = {key.rpartition(".")[0] for key in keys()}
-    assert all(key in keys() or key in sections for key in NOT_YET)
 
 
 def test_a_config_cannot_be_changed_and_does_not_show_secrets(folder: Path) -> None:
@@ -725,10 +716,9 @@ def test_every_key_stands_in_the_example_and_on_the_page_in_the_codes_order() ->
     assert list(page()) == list(keys())
 
 
-def test_the_example_loads_as_it_is_and_warns_of_nothing(folder: Path) -> None:
+def test_the_example_loads_as_it_is(folder: Path) -> None:
     text = EXAMPLE.read_text("utf-8")
     config = load(write(folder, text), {})
-    assert not {key for key in NOT_YET if key in config.given}
     assert {key for key in config.given if key in keys()} == {
         key
         for key, row in page().items()
@@ -788,11 +778,6 @@ def _put(tree: dict[str, object], parts: list[str], value: object) -> None:
         assert isinstance(inner, dict)
         tree = inner
     tree[parts[-1]] = value
-
-
-def test_the_page_marks_what_is_not_acted_on_yet() -> None:
-    marked = {key for key, row in page().items() if "*Not acted on yet.*" in row.meaning}
-    assert marked == {key for key in keys() if any(key == one or key.startswith(f"{one}.") for one in NOT_YET)}
 
 
 def test_the_page_shows_what_load_says(folder: Path) -> None:

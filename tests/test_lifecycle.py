@@ -31,6 +31,7 @@ from builders import (
     window_at,
 )
 from deploylog import deployment_log as log
+from deploylog.facts import Facts, Guide, GuideState
 from deploylog.lifecycle import (
     Decision,
     EffectState,
@@ -41,9 +42,11 @@ from deploylog.lifecycle import (
     decide,
     first_memory,
     kind_code,
+    newly_ticked,
     remember,
+    worth_looking_up,
 )
-from deploylog.model import Component, Freeze, Kind, Notify, Party, Progress, Sentence, Status
+from deploylog.model import Component, Deployment, Freeze, Kind, Notify, Party, Progress, Sentence, Status
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -1134,3 +1137,98 @@ def test_the_customers_language_is_the_one_of_those_without_their_own() -> None:
     play = scheduled(around=surroundings(language="ca", contacts=OTHER_LANGUAGES))
     play.wait_until(START)
     assert play.mails() == [(Kind.START, "ca"), (Kind.START, "en")]
+
+
+# Facts of the prerequisites --------------------------------------------------------------------------------------
+
+
+def test_a_row_is_decided_anew_when_its_facts_are_worth_another_look() -> None:
+    again = THE_DAY_BEFORE + timedelta(minutes=10)
+    play = Play(around=replace(surroundings(), facts=Facts(again=again)))
+    play.run()
+    assert play.wait(timedelta(seconds=31)).due == again
+
+
+def test_a_guide_found_missing_keeps_a_row_from_being_announced_until_it_is_there() -> None:
+    gone = Facts(guides=(Guide("https://docs.example/rollback", GuideState.MISSING),))
+    play = Play(around=replace(surroundings(), facts=gone))
+    play.run()
+    assert play.wait(timedelta(seconds=31)).progress is Progress.NOT_READY
+    play.around = surroundings()
+    assert play.run().progress is Progress.SCHEDULED
+
+
+@pytest.mark.parametrize(
+    ("before_start", "announced", "worth"),
+    [
+        (timedelta(hours=5), True, True),
+        (timedelta(seconds=61), True, True),
+        (timedelta(seconds=60), True, False),
+        (-timedelta(minutes=1), True, False),
+        (-timedelta(minutes=1), False, True),
+        (-timedelta(minutes=11), False, False),
+    ],
+)
+def test_nothing_is_looked_up_any_more_once_a_start_mail_is_due(
+    before_start: timedelta, announced: bool, worth: bool
+) -> None:
+    row = deployment()
+    memory = replace(first_memory(row, THE_DAY_BEFORE), effects=(effect(Kind.EVENT),) if announced else ())
+    assert worth_looking_up(row, memory, Timing(), START - before_start) is worth
+
+
+@pytest.mark.parametrize(
+    "row",
+    [deployment(status=Status.DRAFT), deployment(status=Status.STARTED), deployment(override="ana, urgent")],
+    ids=lambda row: row.status.value,
+)
+def test_only_planned_rows_that_are_judged_are_worth_a_look(row: Deployment) -> None:
+    later = THE_DAY_BEFORE + timedelta(hours=1)
+    assert not worth_looking_up(row, first_memory(row, THE_DAY_BEFORE), Timing(), later)
+
+
+def test_a_row_being_edited_is_not_looked_up() -> None:
+    row = deployment()
+    memory = first_memory(row, THE_DAY_BEFORE)
+    assert not worth_looking_up(row, memory, Timing(), THE_DAY_BEFORE + timedelta(seconds=29))
+    assert worth_looking_up(row, memory, Timing(), THE_DAY_BEFORE + timedelta(seconds=30))
+
+
+# The checklist ---------------------------------------------------------------------------------------------------
+
+
+def test_each_box_is_new_once_and_none_is_at_first_sight() -> None:
+    row = deployment(checked=frozenset({"Deployed"}))
+    first = first_memory(row, THE_DAY_BEFORE)
+    assert newly_ticked(first, None) == ()
+    ticked = replace(row, checked=frozenset({"Deployed", "Restarted", "Maintenance on"}))
+    second = remember(ticked, first, THE_DAY_BEFORE + MINUTE)
+    assert newly_ticked(second, first) == ("Maintenance on", "Restarted")
+    assert newly_ticked(remember(ticked, second, THE_DAY_BEFORE + HOUR), second) == ()
+
+
+def test_boxes_from_before_they_were_noted_are_not_new() -> None:
+    before = replace(first_memory(deployment(), THE_DAY_BEFORE), ticked=None)
+    after = remember(deployment(checked=REQUIRED), before, THE_DAY_BEFORE + MINUTE)
+    assert (newly_ticked(after, before), after.ticked) == ((), REQUIRED)
+
+
+@pytest.mark.parametrize(
+    ("boxes", "asked"),
+    [({"Maintenance on"}, True), ({"Maintenance on", "Maintenance off"}, False), (set(), False)],
+)
+def test_a_console_left_in_maintenance_is_a_question_at_done_that_holds_nothing_back(
+    boxes: set[str], asked: bool
+) -> None:
+    play = started()
+    play.edit_and_leave(status=Status.DONE, checked=REQUIRED | boxes)
+    assert [kind for kind, _ in play.mails(Kind.END)] == [Kind.END]
+    assert play.decision.progress is Progress.DONE
+    assert ("left_in_maintenance" in said(play.decision)) is asked
+
+
+def test_a_required_box_of_the_maintenance_mode_holds_the_end_mail_back() -> None:
+    play = started()
+    play.around = replace(play.around, policy=replace(play.around.policy, required_ticks=("Maintenance off",)))
+    play.edit_and_leave(status=Status.DONE, checked=REQUIRED | {"Maintenance on"})
+    assert (play.mails(Kind.END), said(play.decision)) == ([], ["boxes_missing"])

@@ -10,6 +10,7 @@ import pytest
 from builders import CONTACTS, contact, customer, deployment, read_row
 from deploylog import deployment_log as log
 from deploylog.cells import Cell, Names
+from deploylog.facts import Facts, Guide, GuideState, Release, ReleaseState
 from deploylog.model import (
     Check,
     Component,
@@ -22,6 +23,7 @@ from deploylog.model import (
     Notify,
     OperatedBy,
     Party,
+    Sentence,
 )
 from deploylog.readiness import DEFAULT_LEVELS, check, missing_cells, sets_aside
 
@@ -163,3 +165,76 @@ def test_who_and_why_set_a_rule_aside(text: str) -> None:
 )
 def test_a_word_or_signs_alone_set_nothing_aside(text: str) -> None:
     assert not sets_aside(text)
+
+
+# What was found outside ------------------------------------------------------------------------------------------
+
+WHY = Sentence.of("look_no_answer", host="gitlab.host.example")
+LINK = "https://wiki.host.example/rollback"
+
+
+def codes(facts: Facts, levels: Mapping[Check, Level] = DEFAULT_LEVELS, **changes: Any) -> list[tuple[str, Level]]:
+    found = check(deployment(**changes), customer(), CONTACTS, levels, Names(), facts)
+    return [(one.sentence.code, one.level) for one in found]
+
+
+def release(state: ReleaseState, **more: Any) -> Facts:
+    return Facts(releases=(Release("addon-diba", "3.2.11", state, **more),))
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [
+        (GuideState.MISSING, "guide_missing"),
+        (GuideState.TRASHED, "guide_trashed"),
+        (GuideState.UNREADABLE, "guide_unreadable"),
+    ],
+)
+def test_a_guide_that_does_not_open_weighs_what_the_configuration_says(state: GuideState, code: str) -> None:
+    facts = Facts(guides=(Guide(LINK, state),))
+    for level in (Level.BLOCK, Level.WARN):
+        assert codes(facts, {Check.ROLLBACK_GUIDE: level}) == [(code, level)]
+    assert codes(facts, {Check.ROLLBACK_GUIDE: Level.OFF}) == []
+
+
+def test_a_guide_that_opens_or_was_not_looked_up_is_no_finding() -> None:
+    assert codes(Facts(guides=(Guide(LINK, GuideState.OPENS),))) == codes(Facts()) == []
+
+
+@pytest.mark.parametrize("link", ["http://wiki.host.example/x", "https://a@b.example/x", "file:///x"])
+def test_a_link_that_is_no_https_address_weighs_without_any_look(link: str) -> None:
+    assert codes(Facts(), rollback_guide=link) == [("guide_no_link", Level.BLOCK)]
+
+
+def test_a_text_is_the_guide_itself() -> None:
+    assert codes(Facts(), rollback_guide="put 3.2.10 back, restart the consoles") == []
+
+
+@pytest.mark.parametrize("level", [Level.BLOCK, Level.WARN])
+def test_what_could_not_be_looked_up_never_blocks(level: Level) -> None:
+    levels = {Check.ROLLBACK_GUIDE: level, Check.RELEASED_COMPONENTS: level}
+    guide = Facts(guides=(Guide(LINK, GuideState.UNKNOWN, WHY),))
+    assert codes(guide, levels) == [("guide_unknown", Level.WARN)]
+    assert codes(release(ReleaseState.UNKNOWN, reason=WHY), levels) == [("release_unknown", Level.WARN)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (release(ReleaseState.RELEASED), []),
+        (release(ReleaseState.MISSING), [("release_missing", Level.BLOCK)]),
+        (release(ReleaseState.NOT_PASSED, status="failed"), [("release_not_passed", Level.BLOCK)]),
+        (release(ReleaseState.NO_PIPELINE), [("release_no_pipeline", Level.WARN)]),
+        (release(ReleaseState.NO_PROJECT, project="a/b"), [("release_no_project", Level.WARN)]),
+        (release(ReleaseState.RELEASED, latest="3.3.0"), [("release_not_latest", Level.WARN)]),
+        (Facts(unlisted=("biblioteques programari",)), [("components_unlisted", Level.WARN)]),
+    ],
+)
+def test_of_artefacts_only_what_is_missing_or_failed_can_block(facts: Facts, expected: list[tuple[str, Level]]) -> None:
+    assert codes(facts, {Check.RELEASED_COMPONENTS: Level.BLOCK}) == expected
+    assert codes(facts, {Check.RELEASED_COMPONENTS: Level.OFF}) == []
+
+
+def test_both_parties_that_are_missing_are_told() -> None:
+    found = check(deployment(), customer(operated_by=OperatedBy.US_FOR_PARTNER), (), DEFAULT_LEVELS, Names())
+    assert [one.sentence.code for one in found] == ["contacts_no_manager", "contacts_no_partner"]

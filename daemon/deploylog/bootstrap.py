@@ -18,10 +18,13 @@ from deploylog.config import Config, load
 from deploylog.customer_logs import Installation
 from deploylog.deployment_log import COLUMNS, DEPLOYMENTS, HISTORY, HISTORY_COLUMNS
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused, StoreUnreachable
+from deploylog.fact_finding import FactFinder
+from deploylog.gitlab import Gitlab
 from deploylog.google.connect import Google, connect
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import MissingTab
 from deploylog.guards import Limits
+from deploylog.guide_pages import GuidePages
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import Policy, Timing
 from deploylog.messages import Messages
@@ -88,6 +91,20 @@ def organization_of(config: Config) -> Organization:
     )
 
 
+@contextmanager
+def fact_finder(config: Config, google: Google) -> Iterator[FactFinder]:
+    """What looks prerequisites up outside, closed on the way out. No network before the first look."""
+    pages, settings = GuidePages(config.readiness.link_hosts), config.gitlab
+    gitlab = Gitlab(settings.url, settings.token.get_secret_value(), settings.projects) if settings else None
+    projects = tuple(settings.projects) if settings else ()
+    try:
+        yield FactFinder(google.drive, pages, gitlab, projects, config.readiness.levels)
+    finally:
+        pages.close()
+        if gitlab is not None:
+            gitlab.close()
+
+
 def messages_of(config: Config) -> Messages:
     return Messages(config.templates, config.organization.time_zone)
 
@@ -136,9 +153,11 @@ def parts(
             policy, messages = policy_of(config), messages_of(config)
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)
-            with services_of(config) as services:
+            with services_of(config) as services, fact_finder(config, google) as facts:
                 organization, hands = organization_of(config), carrying or _of(ledger)
-                reconciler = Reconciler(config, policy, organization, place, google, ledger, messages, services, hands)
+                reconciler = Reconciler(
+                    config, policy, organization, place, google, ledger, messages, services, hands, facts
+                )
                 metrics.watch(ledger, config.limits.mails_per_hour, now)
                 yield Parts(config, google, ledger, messages, policy, place, reconciler, metrics)
         finally:

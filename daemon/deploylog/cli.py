@@ -26,7 +26,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from deploylog import __version__, bootstrap, logs, settling
 from deploylog.cells import folded
-from deploylog.config import NOT_YET, Config
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, StoreUnreachable
 from deploylog.installation import Step
 from deploylog.ledger import Effect, Ledger
@@ -109,7 +108,6 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carry
         log.warning("waiting", reason=words)
 
     with bootstrap.parts(config, waiting, carrying) as parts, parts.ledger.hold():
-        _warn_of_unused_keys(parts.config)
         ownership = parts.ownership()
         bootstrap.patiently(lambda: ownership.claim(bootstrap.now(), take_over), waiting)
         problems = _Problems()
@@ -602,12 +600,6 @@ def _pages(parts: bootstrap.Parts, check_now: Callable[[], None]) -> Iterator[No
         else:
             log.info("pages served", at=origin)
         yield
-
-
-def _warn_of_unused_keys(config: Config) -> None:
-    for key, sentence in NOT_YET.items():
-        if key in config.given:
-            log.warning("not used yet", key=key, what=sentence)
 
 
 def _progress_lines(alive: Callable[[], None] = lambda: None) -> Callable[[int, int], None]:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 
 from deploylog.audience import guests
+from deploylog.checklist import left_to_tick, stressed_products
 from deploylog.config import Config
 from deploylog.delivery import EventContent
 from deploylog.lifecycle import EventWish, Policy, Wanted
 from deploylog.messages import MailFacts, Messages
 from deploylog.mime import Letter
-from deploylog.model import CHECKLIST, INTERNAL_KINDS, Environment, Kind, OperatedBy, Registry, Window
+from deploylog.model import INTERNAL_KINDS, Environment, Kind, OperatedBy, Registry, Window
 from deploylog.observe import LogView, RowView
 from deploylog.tickets.mail_threads import MailThread
 
@@ -112,7 +113,8 @@ class Composer:
             comment=deployment.comment,
             responsible=deployment.responsible,
             log_link=view.file.link,
-            unticked=tuple(self._policy.names.shown(name) for name in CHECKLIST if name not in deployment.checked),
+            unticked=tuple(map(self._policy.names.shown, left_to_tick(deployment))),
+            stressed=stressed_products(customer.products),
             overrun=kind is Kind.OVERRUN,
             support_portal=organization.support_portal,
             support_phone=organization.support_phone,

@@ -19,8 +19,7 @@ from datetime import date, timedelta
 from email.headerregistry import Address
 from email.utils import getaddresses
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -45,13 +44,6 @@ from ruamel.yaml.reader import ReaderError
 
 from deploylog.errors import ConfigurationError
 from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
-
-NOT_YET: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "gitlab": "gitlab is read, but released artefacts are not looked up yet.",
-    }
-)
-"""Keys this version accepts and does not act on, and the sentence to warn with where `Config.given` has the key."""
 
 _LONGEST = timedelta(days=366)
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
@@ -116,6 +108,12 @@ def _bare_address(value: str) -> str:
 def _domain(value: str) -> str:
     if not _DOMAIN.fullmatch(value.lower()):
         raise ValueError("is not a domain; write what stands behind the @ of your addresses, such as host.example")
+    return value.lower()
+
+
+def _host(value: str) -> str:
+    if not _DOMAIN.fullmatch(value.lower()):
+        raise ValueError("is not a host's name; write it alone, such as wiki.host.example")
     return value.lower()
 
 
@@ -422,6 +420,8 @@ class ReadinessConfig(_Section):
     """`Rollback guide` is filled in."""
     released_components: Level = Level.WARN
     """The components are released artefacts."""
+    link_hosts: tuple[Annotated[str, AfterValidator(_host)], ...] = ()
+    """The hosts whose pages are looked up where `Rollback guide` links to one; Drive's are looked up anyway."""
 
     @property
     def levels(self) -> Mapping[Check, Level]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploylog.checks import identity, machine, services, workspace
 from deploylog.checks.finding import Check, Finding, Patient, Verdict, good, warning
-from deploylog.config import NOT_YET, Config, load
+from deploylog.config import Config, load
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused
 
 CHECKS: tuple[Check, ...] = (*machine.CHECKS, *identity.CHECKS, *workspace.CHECKS, *services.CHECKS)
@@ -70,9 +70,6 @@ def status(lines: Sequence[Line]) -> int:
 
 def _configuration(file: Path, config: Config) -> Iterator[Finding]:
     yield good(f"{file} is understood")
-    for key, sentence in NOT_YET.items():
-        if key in config.given:
-            yield warning(sentence, f"nothing; or take {key} out")
 
 
 def _findings(check: Check, patient: Patient, failed: set[str]) -> Iterator[Finding]:

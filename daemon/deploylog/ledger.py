@@ -86,6 +86,7 @@ deployments = sa.Table(
     sa.Column("window_end", Instant, index=True),
     sa.Column("responsible", sa.String(254), nullable=False, default=""),
     sa.Column("known_warnings", sa.JSON(none_as_null=True)),
+    sa.Column("ticked", sa.JSON(none_as_null=True)),
 )
 effects = sa.Table(
     "effect",
@@ -204,6 +205,8 @@ class Sight:
     window: Window | None = None
     """The window as the row says it."""
     responsible: str = ""
+    lines: tuple[tuple[datetime, Sequence[str | float]], ...] = ()
+    """What History has to say of what this look noticed; kept with it or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,8 +431,10 @@ class Ledger:
                     "window_start": sight.window.start if sight.window else None,
                     "window_end": sight.window.end if sight.window else None,
                     "responsible": sight.responsible,
+                    "ticked": None if memory.ticked is None else sorted(memory.ticked),
                 }
                 _upsert(connection, deployments, {"log_id": log_id, "id": sight.known.id}, values)
+            self._append(connection, log_id, [line for sight in sights for line in sight.lines])
             for identity in vanished:
                 connection.execute(
                     sa.update(deployments)
@@ -638,17 +643,25 @@ class Ledger:
             query = sa.select(history.c.cells).where(history.c.log_id == log_id).order_by(history.c.number)
             return [tuple(row.cells) for row in connection.execute(query).all()]
 
+    def _append(
+        self, connection: Connection, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]]
+    ) -> None:
+        """Lines below those that History has."""
+        if not lines:
+            return
+        self.store.one_at_a_time(connection, f"history {log_id}")
+        last = connection.execute(
+            sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)
+        ).scalar_one()
+        for number, (at, cells) in enumerate(lines, start=(last or 0) + 1):
+            connection.execute(sa.insert(history).values(log_id=log_id, number=number, at=at, cells=list(cells)))
+
     def add_history(
         self, log_id: str, lines: Sequence[tuple[datetime | None, Sequence[str | float]]], told: Sequence[int] = ()
     ) -> None:
         """Add lines below those there are; they stay where they are for good. `told`: the effects they tell of."""
         with self.store.writing() as connection:
-            self.store.one_at_a_time(connection, f"history {log_id}")
-            last = connection.execute(
-                sa.select(sa.func.max(history.c.number)).where(history.c.log_id == log_id)
-            ).scalar_one()
-            for number, (at, cells) in enumerate(lines, start=(last or 0) + 1):
-                connection.execute(sa.insert(history).values(log_id=log_id, number=number, at=at, cells=list(cells)))
+            self._append(connection, log_id, lines)
             connection.execute(sa.update(effects).where(effects.c.number.in_(told)).values(to_tell=""))
 
 
@@ -688,6 +701,7 @@ def _memory(row: Any, done: Sequence[EffectSeen]) -> Memory:
         copy_of=row.copy_of,
         known_warnings=None if row.known_warnings is None else tuple(row.known_warnings),
         effects=tuple(done),
+        ticked=None if row.ticked is None else frozenset(row.ticked),
     )
 
 

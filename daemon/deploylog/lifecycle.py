@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from deploylog import checklist, readiness, rules
 from deploylog import deployment_log as log
-from deploylog import readiness, rules
 from deploylog.audience import Circle, circles
 from deploylog.cells import Names
+from deploylog.facts import Facts
 from deploylog.model import (
+    CHECKLIST,
     Check,
     Contact,
     Customer,
@@ -103,6 +105,8 @@ class Memory:
     """What the calendar said against the date when the row was judged first since its last edit, as whoever edited it
     saw it there (`Decision.warnings`); None: not judged since."""
     effects: tuple[EffectSeen, ...] = ()
+    ticked: frozenset[str] | None = None
+    """The boxes that are ticked; None: from before they were noted."""
 
     def out(self, *kinds: Kind) -> tuple[EffectSeen, ...]:
         """Effects of these kinds, of any generation, that went out or may have."""
@@ -171,6 +175,8 @@ class Surroundings:
     paused: bool = False
     stopped: tuple[Progress, Sentence] | None = None
     """Why nothing may be sent for the whole log, and the word to say it with."""
+    facts: Facts = readiness.NO_FACTS
+    """What is known outside of the row's prerequisites."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +239,7 @@ _AT_REST = frozenset({Progress.DRAFT, Progress.DONE, Progress.ROLLED_BACK, Progr
 _UNANNOUNCED = frozenset({Progress.DRAFT, Progress.NOT_READY, Progress.DATE_NOT_ALLOWED})
 EARLIEST_START = timedelta(hours=12)
 """Started so long before the planned start is more likely a slip of the hand than an early deployment."""
+LEFT_TO_THE_START_MAIL = timedelta(minutes=1)
 _PAUSED = Decision(Progress.PAUSED, (Sentence.of("paused"),))
 
 
@@ -250,7 +257,15 @@ def first_memory(row: Deployment, now: datetime, copy_of: str = "") -> Memory:
         start=row.window.start if row.window else None,
         ends=(row.end,) if row.end else (),
         copy_of=copy_of,
+        ticked=row.checked,
     )
+
+
+def newly_ticked(memory: Memory, before: Memory | None) -> tuple[str, ...]:
+    """The boxes ticked since the look before; none at first sight, when nobody knows since when they are."""
+    if before is None or before.ticked is None or memory.ticked is None:
+        return ()
+    return tuple(name for name in CHECKLIST if name in memory.ticked - before.ticked)
 
 
 def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
@@ -261,7 +276,12 @@ def remember(row: Deployment, before: Memory, now: datetime) -> Memory:
     generation stays, whatever happens to `Start`.
     """
     # A clock that was set back must not leave a row "edited in the future": it would wait until then.
-    after = replace(before, changed_at=min(before.changed_at, now), status_since=min(before.status_since, now))
+    after = replace(
+        before,
+        changed_at=min(before.changed_at, now),
+        status_since=min(before.status_since, now),
+        ticked=row.checked,
+    )
     if row.fingerprint != before.fingerprint:
         after = replace(after, fingerprint=row.fingerprint, changed_at=now, known_warnings=None)
     # An unreadable status is no new status: nothing is concluded from it.
@@ -334,7 +354,7 @@ def _by_status(row: Deployment, memory: Memory, around: Surroundings, now: datet
     if memory.out(Kind.END, Kind.ROLLED_BACK) or (memory.started and memory.revoked):
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("reopened"),))
     if not memory.started:
-        return _planned(row, memory, around, now)
+        return _looked_at_again(_planned(row, memory, around, now), row, around, now)
     if incomplete := _incomplete(row, around):
         return Decision(Progress.NEEDS_ATTENTION, incomplete)
     decision = _under_way(row, memory, around, now)
@@ -386,7 +406,7 @@ def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime
     if done and memory.out(Kind.ROLLED_BACK):
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("done_after_rollback"),))
     if memory.out(kind) and _partly_out(kind, memory) is None:
-        return Decision(progress, _how_it_ended(row, memory), event=_record(memory))
+        return Decision(progress, _how_it_ended(row, memory, around), event=_record(memory))
     announced = memory.has_event or bool(memory.out(Kind.REMINDER, Kind.START, Kind.DELAY))
     if not memory.started and row.window and row.window.start > now:
         return Decision(Progress.NEEDS_ATTENTION, (Sentence.of("closed_before_start", when=row.window.start),))
@@ -415,7 +435,7 @@ def _closed(row: Deployment, memory: Memory, around: Surroundings, now: datetime
     wanted = _mails(kind, row, memory, around, now)
     return Decision(
         progress,
-        _how_it_ended(row, memory),
+        _how_it_ended(row, memory, around),
         wanted=wanted,
         event=_record(memory),
         next_action=_sending(wanted, kind),
@@ -455,6 +475,27 @@ def _planned(row: Deployment, memory: Memory, around: Surroundings, now: datetim
         event=EventWish.INVITE,
         overridden=overridden,
     )
+
+
+def worth_looking_up(row: Deployment, memory: Memory, timing: Timing, now: datetime) -> bool:
+    """Whether facts outside are worth a look: the row is planned, left alone, and not about to be announced by mail.
+
+    Nothing is looked up any more from a minute before the start mail of a deployment that was invited to: what is known
+    by then holds. A row that was never announced is looked up also at its start, since nothing waits for it yet.
+    """
+    if row.status is not Status.PLANNED or memory.started or row.override or row.window is None or row.problems:
+        return False
+    if now < memory.changed_at + timing.settle or now > row.window.start + timing.late_after:
+        return False
+    return not memory.may_have_event or now < row.window.start - timing.start_lead - LEFT_TO_THE_START_MAIL
+
+
+def _looked_at_again(decision: Decision, row: Deployment, around: Surroundings, now: datetime) -> Decision:
+    """Decided anew when its prerequisites are worth another look: what is mended outside is no edit of the row."""
+    again = around.facts.again
+    if again is None or again <= now or row.window is None or row.window.start <= now:
+        return decision
+    return replace(decision, due=min(filter(None, (decision.due, again))))
 
 
 def _missed(row: Deployment, memory: Memory, around: Surroundings) -> bool:
@@ -639,7 +680,7 @@ def _delay_allowed(memory: Memory) -> bool:
 
 def _prerequisites(row: Deployment, around: Surroundings) -> tuple[Finding, ...]:
     policy = around.policy
-    return readiness.check(row, around.customer, around.contacts, policy.readiness, policy.names)
+    return readiness.check(row, around.customer, around.contacts, policy.readiness, policy.names, around.facts)
 
 
 def _incomplete(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
@@ -801,13 +842,26 @@ def _record(memory: Memory) -> EventWish:
     return EventWish.RECORD if memory.may_have_event else EventWish.LEAVE
 
 
-def _how_it_ended(row: Deployment, memory: Memory) -> tuple[Sentence, ...]:
+def _how_it_ended(row: Deployment, memory: Memory, around: Surroundings) -> tuple[Sentence, ...]:
+    return (*_when_it_ended(row, memory), *_left_in_maintenance(row, around))
+
+
+def _when_it_ended(row: Deployment, memory: Memory) -> tuple[Sentence, ...]:
     if memory.closed_at is None or row.end is None:
         return ()
     late = memory.closed_at - row.end
     if memory.started and late >= timedelta(minutes=1):
         return (Sentence.of("ended_late", when=memory.closed_at, late=timedelta(minutes=late // timedelta(minutes=1))),)
     return (Sentence.of("ended", when=memory.closed_at),)
+
+
+def _left_in_maintenance(row: Deployment, around: Surroundings) -> tuple[Sentence, ...]:
+    """A question and no more: whoever wants the end mail to wait for the box requires it."""
+    if row.status is not Status.DONE or not checklist.left_in_maintenance(row):
+        return ()
+    names = around.policy.names
+    put_on, taken_off = names.shown(checklist.MAINTENANCE_ON), names.shown(checklist.MAINTENANCE_OFF)
+    return (Sentence.of("left_in_maintenance", put_on=put_on, taken_off=taken_off),)
 
 
 def _parked(effect: EffectSeen) -> Sentence:

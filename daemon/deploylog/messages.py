@@ -82,6 +82,8 @@ class MailFacts:
     """The first word of the row's `Progress`, as it stands in the sheet (for the notice)."""
     told: tuple[str, ...] = ()
     """The sentences of a notice."""
+    stressed: tuple[str, ...] = ()
+    """Those of the customer's products that are validated with particular attention."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -430,6 +432,7 @@ def _template_names(facts: MailFacts) -> dict[str, Any]:
         "overrun": facts.overrun or facts.kind is Kind.OVERRUN,
         "progress": one_line(facts.progress),
         "told": _lines(facts.told),
+        "stressed": format_list(facts.stressed, locale=_LOCALES[language]) if facts.stressed else "",
         "support_portal": one_line(facts.support_portal),
         "support_phone": one_line(facts.support_phone),
     }
@@ -475,6 +478,7 @@ def _trial_facts(kind: Kind, language: str, *, full: bool) -> MailFacts:
         organization="Organization",
         progress=word,
         told=texts,
+        stressed=("AM", "PAM") if full else (),
     )
 
 

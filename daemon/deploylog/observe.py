@@ -18,6 +18,7 @@ from deploylog.cells import Layout, Names, find_layout
 from deploylog.dates import Absences, circumstances
 from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
+from deploylog.facts import Facts, FactSource
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
 from deploylog.guards import HOUR, Limits, held_back
@@ -32,6 +33,7 @@ from deploylog.lifecycle import (
     decide,
     first_memory,
     remember,
+    worth_looking_up,
 )
 from deploylog.model import (
     INTERNAL_PARTIES,
@@ -169,10 +171,13 @@ class Observer:
         organization: Organization,
         absences: AbsencesOf = _nobody_away,
         declines: DeclinesOf = _nobody_declined,
+        facts: FactSource | None = None,
     ) -> None:
+        """`facts`: None where nothing is looked up outside."""
         self._sheets = sheets
         self._absences = absences
         self._declines = declines
+        self._facts = facts
         self._ledger = ledger
         self._policy = policy
         self._organization = organization
@@ -238,6 +243,9 @@ class Observer:
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
         judged = [replace(row, same_as=repeats.get(row.id, "")) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
+        if self._facts is not None and customer is not None and is_ours(customer) and barred is None:
+            timing = self._policy.timing
+            self._facts.look([row for row in judged if worth_looking_up(row, remembered[row.id], timing, now)], now)
         rows = []
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
@@ -378,6 +386,7 @@ class Observer:
             dates=self._circumstances(row, customer, registry, log, others, now),
             paused=registry.pause_all or customer.paused,
             stopped=barred,
+            facts=self._known(row, memory, now),
         )
         decision = decide(row, memory, around, now)
         if barred is None:
@@ -396,6 +405,12 @@ class Observer:
             for one in self._declines(log_id, identity)
             if one.address not in internal and one.address.rpartition("@")[2] not in self._organization.domains
         ]
+
+    def _known(self, row: Deployment, memory: Memory, now: datetime) -> Facts:
+        if self._facts is None:
+            return Facts()
+        facts = self._facts.known(row, now)
+        return facts if worth_looking_up(row, memory, self._policy.timing, now) else replace(facts, again=None)
 
     def _circumstances(
         self,

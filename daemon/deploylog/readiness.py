@@ -1,6 +1,7 @@
 """The prerequisites of the procedure, each as its own check with its own sentence.
 
-Pure. Config `readiness` weighs each check; cells that cannot be read are not weighed, they always block.
+Pure: what has to be looked up outside comes as `facts`. Config `readiness` weighs each check; cells that cannot be
+read are not weighed, they always block.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Mapping, Sequence
 
 from deploylog import deployment_log as log
 from deploylog.cells import Names, folded
+from deploylog.facts import Facts, Guide, GuideState, Release, ReleaseState
+from deploylog.guide_links import BadLink, links_in
 from deploylog.model import (
     Check,
     Contact,
@@ -30,6 +33,8 @@ _NO_GUIDE = frozenset(
 """What people write where there is no guide yet."""
 _SHORTEST_REASON = 3
 """Letters that one word of an `Override` has at the least."""
+_LINK_LENGTH = 120
+NO_FACTS = Facts()
 DEFAULT_LEVELS: Mapping[Check, Level] = {
     Check.CONTACTS: Level.BLOCK,
     Check.AGREED_WITH: Level.BLOCK,
@@ -74,55 +79,132 @@ def check(
     contacts: Sequence[Contact],
     levels: Mapping[Check, Level],
     names: Names,
+    facts: Facts = NO_FACTS,
 ) -> tuple[Finding, ...]:
-    """The prerequisites a row does not meet, those that block first; a check that is off is not made."""
-    sentences = {
+    """The prerequisites a row does not meet, those that block first; a check that is off is not made.
+
+    What `facts` could not find out, and what is only pointed out, weighs `warn` whatever the configuration says.
+    """
+    unmet = {
         Check.CONTACTS: _contacts(deployment, customer, contacts),
-        Check.AGREED_WITH: None if deployment.agreed_with else _of("agreed_with", names, log.AGREED_WITH),
-        Check.VALIDATED_IN: None if deployment.validated_in else _of("validated_in", names, log.VALIDATED_IN),
+        Check.AGREED_WITH: () if deployment.agreed_with else (_of("agreed_with", names, log.AGREED_WITH),),
+        Check.VALIDATED_IN: () if deployment.validated_in else (_of("validated_in", names, log.VALIDATED_IN),),
         Check.CUSTOMER_VALIDATION: _customer_validation(deployment, names),
-        Check.ROLLBACK_GUIDE: _rollback_guide(deployment, names),
-        Check.RELEASED_COMPONENTS: _released(deployment),
+        Check.ROLLBACK_GUIDE: _rollback_guide(deployment, names, facts),
+        Check.RELEASED_COMPONENTS: _released(deployment, facts),
     }
-    findings = [
-        Finding(subject, levels.get(subject, DEFAULT_LEVELS[subject]), sentence)
-        for subject, sentence in sentences.items()
-        if sentence is not None
-    ]
-    weighed = [one for one in findings if one.level is not Level.OFF]
-    return tuple(sorted(weighed, key=lambda one: one.level is not Level.BLOCK))
+    pointed_out = {
+        Check.ROLLBACK_GUIDE: _guide_unknown(facts, names),
+        Check.RELEASED_COMPONENTS: _released_but(facts),
+    }
+    findings = []
+    for subject in Check:
+        level = levels.get(subject, DEFAULT_LEVELS[subject])
+        if level is not Level.OFF:
+            findings += [Finding(subject, level, one) for one in unmet[subject]]
+            findings += [Finding(subject, Level.WARN, one) for one in pointed_out.get(subject, ())]
+    return tuple(sorted(findings, key=lambda one: one.level is not Level.BLOCK))
 
 
-def _contacts(deployment: Deployment, customer: Customer, contacts: Sequence[Contact]) -> Sentence | None:
+def _contacts(deployment: Deployment, customer: Customer, contacts: Sequence[Contact]) -> tuple[Sentence, ...]:
     if deployment.notify is not Notify.EVERYONE:
-        return None
+        return ()
     mailed = {one.party for one in contacts if one.gets.mail}
+    told = []
     if Party.CUSTOMER_MANAGER not in mailed:
-        return Sentence.of("contacts_no_manager")
+        told.append(Sentence.of("contacts_no_manager"))
     if customer.operated_by is OperatedBy.US_FOR_PARTNER and Party.PARTNER not in mailed:
-        return Sentence.of("contacts_no_partner")
-    return None
+        told.append(Sentence.of("contacts_no_partner"))
+    return tuple(told)
 
 
-def _customer_validation(deployment: Deployment, names: Names) -> Sentence | None:
+def _customer_validation(deployment: Deployment, names: Names) -> tuple[Sentence, ...]:
     if deployment.customer_validation is None:
-        return _of("customer_validation", names, log.CUSTOMER_VALIDATION)
+        return (_of("customer_validation", names, log.CUSTOMER_VALIDATION),)
     if deployment.customer_validation is CustomerValidation.RISK_ACCEPTED and not deployment.agreed_with:
-        return Sentence.of(
-            "risk_accepted_by", column=names.shown(log.CUSTOMER_VALIDATION), agreed=names.shown(log.AGREED_WITH)
-        )
+        column, agreed = names.shown(log.CUSTOMER_VALIDATION), names.shown(log.AGREED_WITH)
+        return (Sentence.of("risk_accepted_by", column=column, agreed=agreed),)
+    return ()
+
+
+# The rollback guide ----------------------------------------------------------------------------------------------
+
+
+def _rollback_guide(deployment: Deployment, names: Names, facts: Facts) -> tuple[Sentence, ...]:
+    """A link must be an https address and, where it was looked up, open; a text is the guide itself."""
+    if folded(deployment.rollback_guide) in _NO_GUIDE:
+        return (_of("rollback_guide", names, log.ROLLBACK_GUIDE),)
+    column = names.shown(log.ROLLBACK_GUIDE)
+    bad = [one for one in links_in(deployment.rollback_guide) if isinstance(one, BadLink)]
+    looked = [_guide_unmet(one, column, deployment) for one in facts.guides]
+    return (
+        *(Sentence.of("guide_no_link", column=column, link=_shortened(one.text)) for one in bad),
+        *(one for one in looked if one is not None),
+    )
+
+
+def _guide_unmet(guide: Guide, column: str, deployment: Deployment) -> Sentence | None:
+    link = _shortened(guide.link)
+    match guide.state:
+        case GuideState.MISSING:
+            return Sentence.of("guide_missing", column=column, link=link)
+        case GuideState.TRASHED:
+            return Sentence.of("guide_trashed", column=column, link=link)
+        case GuideState.UNREADABLE:
+            return Sentence.of("guide_unreadable", column=column, link=link, responsible=deployment.responsible)
     return None
 
 
-def _rollback_guide(deployment: Deployment, names: Names) -> Sentence | None:
-    said_nothing = folded(deployment.rollback_guide) in _NO_GUIDE
-    return _of("rollback_guide", names, log.ROLLBACK_GUIDE) if said_nothing else None
+def _guide_unknown(facts: Facts, names: Names) -> tuple[Sentence, ...]:
+    return tuple(
+        Sentence.of(
+            "guide_unknown", column=names.shown(log.ROLLBACK_GUIDE), link=_shortened(one.link), reason=one.reason
+        )
+        for one in facts.guides
+        if one.state is GuideState.UNKNOWN and one.reason
+    )
 
 
-def _released(deployment: Deployment) -> Sentence | None:
+def _shortened(link: str) -> str:
+    return link if len(link) <= _LINK_LENGTH else f"{link[:_LINK_LENGTH]}…"
+
+
+# Released artefacts ----------------------------------------------------------------------------------------------
+
+
+def _released(deployment: Deployment, facts: Facts) -> tuple[Sentence, ...]:
     """The procedure deploys released artefacts: a component without a version cannot be one."""
     unversioned = tuple(one.name for one in deployment.components if not one.version)
-    return Sentence.of("components_without_version", components=unversioned) if unversioned else None
+    told = [Sentence.of("components_without_version", components=unversioned)] if unversioned else []
+    for one in facts.releases:
+        component = _component(one)
+        if one.state is ReleaseState.MISSING:
+            told.append(Sentence.of("release_missing", component=component, link=one.link))
+        if one.state is ReleaseState.NOT_PASSED:
+            told.append(Sentence.of("release_not_passed", component=component, status=one.status, link=one.link))
+    return tuple(told)
+
+
+def _released_but(facts: Facts) -> tuple[Sentence, ...]:
+    """What is worth knowing of artefacts and keeps nothing from being deployed."""
+    told = []
+    for one in facts.releases:
+        component = _component(one)
+        if one.state is ReleaseState.NO_PIPELINE:
+            told.append(Sentence.of("release_no_pipeline", component=component, link=one.link))
+        if one.state is ReleaseState.NO_PROJECT:
+            told.append(Sentence.of("release_no_project", component=component, project=one.project))
+        if one.state is ReleaseState.UNKNOWN and one.reason:
+            told.append(Sentence.of("release_unknown", component=component, reason=one.reason))
+        if one.latest:
+            told.append(Sentence.of("release_not_latest", component=component, latest=one.latest, link=one.latest_link))
+    if facts.unlisted:
+        told.append(Sentence.of("components_unlisted", components=facts.unlisted))
+    return tuple(told)
+
+
+def _component(release: Release) -> str:
+    return f"{release.name} {release.version}"
 
 
 def _of(code: str, names: Names, column: str) -> Sentence:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -24,6 +25,7 @@ from deploylog.customer_logs import CustomerLogs, Installation
 from deploylog.dates import circumstances
 from deploylog.delivery import LONGEST_CALL, Outcome
 from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachable
+from deploylog.facts import FactSource
 from deploylog.forecast import Coming, forecast
 from deploylog.google.calendar import event_id
 from deploylog.google.connect import Google
@@ -52,7 +54,7 @@ from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services
 from deploylog.tickets.mail_threads import Threads
 from deploylog.vacations import Vacations
-from deploylog.write_back import WriteBack, history_lines
+from deploylog.write_back import HistoryLine, WriteBack, history_lines
 
 EDIT_KEEPS_HOT = timedelta(minutes=10)
 """Somebody who edited a log is likely to go on."""
@@ -62,6 +64,7 @@ STALE_READ = timedelta(seconds=2)
 """What was read longer ago is read again before anything is sent for it."""
 LONGEST_UNDER_WAY = timedelta(days=7)
 """A window that ended longer ago overlaps with nothing that is still judged."""
+NO_TICKS: Mapping[str, tuple[HistoryLine, ...]] = MappingProxyType({})
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -97,19 +100,22 @@ class Reconciler:
         messages: Messages,
         services: Services | None = None,
         carrying: Carrying = REAL,
+        facts: FactSource | None = None,
     ) -> None:
+        """`facts`: None where nothing is looked up outside of the sheets."""
         services = services or Services()
         self._config = config
         self._policy = policy
         self._organization = organization
         self._google = google
+        self._facts = facts
         self._ledger = ledger
         self._messages = messages
         zone = config.organization.time_zone
         self._vacations = Vacations(google.calendar, config.calendar.vacations, zone, config.poll.replies)
         self._replies = Replies(google.calendar, config.poll.replies, LONGEST_CALL if ledger.store.shared else None)
         self._observer = Observer(
-            google.sheets, ledger, policy, organization, self._vacations.of, self._replies.declines
+            google.sheets, ledger, policy, organization, self._vacations.of, self._replies.declines, facts
         )
         self._delivery = carrying.delivery(ledger, google.gmail, google.calendar, services.mailboxes)
         self._recollection = Recollection(google.gmail)
@@ -155,6 +161,8 @@ class Reconciler:
         """
         report = PassReport()
         self._delivery.clock = clock
+        if self._facts is not None:
+            self._facts.begin_pass()
         now = clock()
         sheet = self._customer_logs.read_registry()
         current = self._customer_logs.settled(sheet.registry, now)
@@ -339,7 +347,7 @@ class Reconciler:
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, customer, current, now)
-            self._remember(view, now)
+            self._remember(view, now, self._write_back.ticks(view, now))
             done, finished = self._carry_out(view, current, clock, stopping)
             outcomes += done
             if finished:
@@ -348,6 +356,8 @@ class Reconciler:
 
     def look_at_all(self, now: datetime) -> tuple[list[LogView], list[str]]:
         """Every log with its decisions and nothing done, for `plan`; and a sentence per log that cannot be read."""
+        if self._facts is not None:
+            self._facts.begin_pass()
         sheet = self._customer_logs.read_registry()
         self._last_registry = sheet.registry
         self._files = self._customer_logs.list_logs()
@@ -469,8 +479,11 @@ class Reconciler:
             self._zones[file.id] = (file.version, self._observer.time_zone(file))
         return self._zones[file.id][1]
 
-    def _remember(self, view: LogView, now: datetime) -> None:
-        """Into the ledger: what the rows are, what is remembered of them, when to look again."""
+    def _remember(self, view: LogView, now: datetime, ticks: Mapping[str, tuple[HistoryLine, ...]] = NO_TICKS) -> None:
+        """Into the ledger: what the rows are, what is remembered of them, when to look again.
+
+        `ticks`: by deployment, what History has to say of the boxes ticked since the look before.
+        """
         if view.customer is None:
             # Nobody's log: what is concluded about it is kept once it is somebody's.
             return
@@ -494,7 +507,7 @@ class Reconciler:
         self._ledger.see_log(
             LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at, unfinished=True)
         )
-        sights = [sight_of(row) for row in view.rows]
+        sights = [replace(sight_of(row), lines=ticks.get(row.deployment.id, ())) for row in view.rows]
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:

@@ -14,11 +14,14 @@ from deploylog.cells import serial_of
 from deploylog.config import Config
 from deploylog.google.sheets import CellWrite, Sheets
 from deploylog.ledger import Ledger
-from deploylog.lifecycle import EventWish, Policy
+from deploylog.lifecycle import EventWish, Policy, newly_ticked
 from deploylog.messages import Messages
-from deploylog.model import Kind, Sentence
-from deploylog.observe import Cells, LogView, Observer, RowView, sight_of
+from deploylog.model import Customer, Kind, Sentence
+from deploylog.observe import Cells, LogView, Observer, RowView, is_ours, sight_of
 from deploylog.replies import Replies
+
+HistoryLine = tuple[datetime, tuple[str | float, ...]]
+"""When, and the four cells."""
 
 
 class WriteBack:
@@ -142,6 +145,19 @@ class WriteBack:
             at = effect.at or effect.committed_at
             self._add_line(view, effect.key.deployment_id, sentence, whom, at, told=[effect.number])
 
+    def ticks(self, view: LogView, now: datetime) -> dict[str, tuple[HistoryLine, ...]]:
+        """By deployment, the lines for the boxes that were ticked since the look before, as of now."""
+        if view.customer is None or not is_ours(view.customer):
+            return {}
+        found = {}
+        for row in view.rows:
+            boxes = newly_ticked(row.memory, row.before)
+            told = [Sentence.of("history_ticked", column=self._policy.names.shown(one)) for one in boxes]
+            found[row.deployment.id] = tuple(
+                (now, self._line(view.customer, row.deployment.id, one, "", now)) for one in told
+            )
+        return found
+
     def override(self, view: LogView, row: RowView, now: datetime) -> None:
         """That a rule was set aside, never why: the log is shared."""
         self._add_line(view, row.deployment.id, Sentence.of("history_overridden"), "", now)
@@ -152,11 +168,17 @@ class WriteBack:
         self, view: LogView, identity: str, sentence: Sentence, whom: str, now: datetime, told: Sequence[int] = ()
     ) -> None:
         assert view.customer is not None
-        words = self._messages.sentence(sentence, view.customer.language, view.customer.time_zone)
-        line = (serial_of(now, view.customer.time_zone), identity, words[:1].upper() + words[1:], whom)
+        line = self._line(view.customer, identity, sentence, whom, now)
         # After a lost ledger History may tell of it already.
         known = any(_alike(one[:3], line[:3]) for one in self._ledger.history(view.file.id))
         self._ledger.add_history(view.file.id, [] if known else [(now, line)], told)
+
+    def _line(
+        self, customer: Customer, identity: str, sentence: Sentence, whom: str, now: datetime
+    ) -> tuple[str | float, ...]:
+        """The four cells, in the customer's language and time."""
+        words = self._messages.sentence(sentence, customer.language, customer.time_zone)
+        return (serial_of(now, customer.time_zone), identity, words[:1].upper() + words[1:], whom)
 
 
 def _contents(cells: Cells) -> list[tuple[int, str, tuple[object, ...]]]:

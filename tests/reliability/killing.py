@@ -59,4 +59,4 @@ def judge(workspace: Workspace, rows: list[dict[str, object]]) -> None:
     assert len(events) == len(rows)
     assert not Person(workspace.origin, DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", [])
     lines = [line["What happened"] for line in workspace.history()]
-    assert len(lines) == 4 * len(rows), Counter(lines)
+    assert len(lines) == (4 + len(TICKS)) * len(rows), Counter(lines)

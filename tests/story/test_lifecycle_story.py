@@ -110,6 +110,9 @@ def test_the_procedures_example_from_a_planned_row_to_the_end_mail(world: World)
         "Invitación enviada",
         "Enviado: correo de inicio (es)",
         "Enviado: correo de demora (es)",
+        "Casilla Deployed marcada",
+        "Casilla System validated marcada",
+        "Casilla Monitoring checked marcada",
         "Enviado: correo de fin (es)",
         "Horas reales anotadas en el calendario",
     ]

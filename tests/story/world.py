@@ -17,6 +17,7 @@ from deploylog import deployment_log as log
 from deploylog.cells import serial_of
 from deploylog.config import Config, load
 from deploylog.demo import CONTACTS, CUSTOMERS, PROCEDURE_EXAMPLE, Person
+from deploylog.fact_finding import FactFinder
 from deploylog.google.calendar import Calendar
 from deploylog.google.connect import Google
 from deploylog.google.drive import Drive
@@ -121,6 +122,7 @@ class World:
     """Of the spreadsheet; empty until `init`."""
     services: Services = field(default_factory=Services)
     """Ticket systems and further mailboxes."""
+    facts: FactFinder | None = None
 
     def __post_init__(self) -> None:
         self.start_daemon()
@@ -207,7 +209,15 @@ class World:
         place = installation.find(self.google, self.config)
         policy, organization = bootstrap.policy_of(self.config), bootstrap.organization_of(self.config)
         return Reconciler(
-            self.config, policy, organization, place, self.google, self.ledger, self.messages, self.services
+            self.config,
+            policy,
+            organization,
+            place,
+            self.google,
+            self.ledger,
+            self.messages,
+            self.services,
+            facts=self.facts,
         )
 
 
@@ -232,10 +242,11 @@ def served_world(folder: Path, settings: str = "", store: str = "sqlite:///deplo
         identities=None,  # type: ignore[arg-type]  # no story asks who they are
         _transports=(files, mailbox),
     )
-    world = ClockedWorld(origin, folder, config, google)
-    world.clock = clock
     try:
-        yield world
+        with bootstrap.fact_finder(config, google) as facts:
+            world = ClockedWorld(origin, folder, config, google, facts=facts)
+            world.clock = clock
+            yield world
     finally:
         world.ledger.close()
         google.close()

@@ -158,6 +158,14 @@ class Drive:
         request = self._files.get(fileId=file_id, supportsAllDrives=True, fields="capabilities")
         return self._repeat(request, lambda answer: dict(answer["capabilities"]))
 
+    def get_once(self, file_id: str) -> DriveFile:
+        """The file, asked for once: for a look that nobody waits for. Raises as `get` does."""
+        return execute(self._files.get(fileId=file_id, supportsAllDrives=True, fields=_FILE_FIELDS), _file)
+
+    def permissions_once(self, file_id: str) -> list[Permission]:
+        """Everyone who may reach the file, asked for once page by page. Raises AccessDenied for mere readers."""
+        return self._permissions_of(file_id, execute)
+
     def permissions(self, file_id: str) -> list[Permission]:
         """Everyone who may reach the file, inherited permissions included. Repeated page by page."""
         return self._permissions_of(file_id, self._repeat)
