@@ -72,6 +72,8 @@ class FollowUps:
     """The answer in a thread."""
     note: Callable[[LogView, RowView, Kind, datetime], str]
     """The note's words."""
+    domains: Callable[[LogView], frozenset[str]]
+    """Of our own people and of the customer's contacts, lower case: whoever else is in a thread keeps it unanswered."""
     rehearsal: bool = False
     """All mail is redirected: notes are internal, so that no customer reads them."""
     _failed: dict[str, tuple[datetime, str]] = field(default_factory=dict)
@@ -277,7 +279,12 @@ class FollowUps:
             raise Unfit(unfit[1])
         try:
             if named.service == THREADS:
-                return self._asking(named, now, lambda: self.threads.find(named.reference))
+                thread = self._asking(named, now, lambda: self.threads.find(named.reference))
+                known = self.domains(view)
+                if any(address.rpartition("@")[2] not in known for address in (*thread.to, *thread.cc)):
+                    # Another customer's thread, named by a slip, say.
+                    raise Unfit(Sentence.of("thread_strangers", text=thread.subject[:80]))
+                return thread
             return self._asking(named, now, lambda: self._tracker(named).find(named.reference, customer))
         except Unfit as problem:
             self._unfit[asked] = (now + ASKED_AGAIN, problem.sentence)

@@ -129,6 +129,7 @@ class Reconciler:
             services.at_start,
             self._composer.answer,
             self._composer.note,
+            self._known_domains,
             rehearsal=config.mail.redirect_to is not None,
         )
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
@@ -569,6 +570,12 @@ class Reconciler:
             for row in view.rows
         )
         return outcomes, replace(view, rows=rows), True
+
+    def _known_domains(self, view: LogView) -> frozenset[str]:
+        """Of our own people and of the contacts of a log's customer."""
+        contacts = self._last_registry.contacts_of(view.customer) if self._last_registry and view.customer else ()
+        theirs = {one.address.rpartition("@")[2].lower() for one in contacts}
+        return frozenset(theirs | {one.lower() for one in self._organization.domains})
 
     def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
         wish, identity = row.decision.event, row.deployment.id

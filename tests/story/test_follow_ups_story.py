@@ -283,6 +283,14 @@ def test_a_thread_that_is_not_in_the_mailbox_is_asked_about_and_nobody_is_writte
     assert all(".thread-answer." not in str(one[MARKER]) for one in office.world.person(MANAGER).mails("in:anywhere"))
 
 
+def test_a_thread_with_somebody_who_is_neither_ours_nor_the_customers_is_not_answered(office: Office) -> None:
+    office.asks(sender="manager@acme.example")
+    office.deploy(f"mail: {SUBJECT}")
+    assert office.row().startswith(f"Needs attention: somebody in the thread “{SUBJECT}” is neither ours")
+    assert office.answers("manager@acme.example") == []
+    assert office.answers(COLLEAGUE) == []
+
+
 @pytest.mark.parametrize("mode", ["drop", "error"])
 @pytest.mark.parametrize("method", ["gmail.users.drafts.send", "gmail.users.drafts.create", "gmail.users.threads.get"])
 def test_whatever_fails_a_thread_is_answered_once(office: Office, method: str, mode: str) -> None:
