@@ -1179,12 +1179,17 @@ def test_nothing_is_looked_up_any_more_once_a_start_mail_is_due(
 
 @pytest.mark.parametrize(
     "row",
-    [deployment(status=Status.DRAFT), deployment(status=Status.STARTED), deployment(override="ana, urgent")],
+    [deployment(status=Status.DRAFT), deployment(status=Status.STARTED)],
     ids=lambda row: row.status.value,
 )
-def test_only_planned_rows_that_are_judged_are_worth_a_look(row: Deployment) -> None:
+def test_only_planned_rows_are_worth_a_look(row: Deployment) -> None:
     later = THE_DAY_BEFORE + timedelta(hours=1)
     assert not worth_looking_up(row, first_memory(row, THE_DAY_BEFORE), Timing(), later)
+
+
+def test_an_override_lets_a_row_pass_and_what_is_wrong_is_still_looked_up() -> None:
+    row = deployment(override="Ana: urgent for the customer")
+    assert worth_looking_up(row, first_memory(row, THE_DAY_BEFORE), Timing(), THE_DAY_BEFORE + timedelta(hours=1))
 
 
 def test_a_row_being_edited_is_not_looked_up() -> None:

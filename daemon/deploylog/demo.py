@@ -33,6 +33,9 @@ from deploylog import deployment_log as log
 from deploylog import registry
 from deploylog.cells import column_letters, serial_of
 from deploylog.deployment_log import CellChange
+from vendor_stand_ins.gitlab import Gitlab
+from vendor_stand_ins.serving import served
+from vendor_stand_ins.zammad import Zammad
 
 ZONE = ZoneInfo("Europe/Madrid")
 STAFF = "ana@soffid.example"
@@ -78,6 +81,15 @@ poll: {every: 1s, replies: 5s}
 notify: {settle: 1s, nudge: 30s, delay_after: 3s}
 web: {listen: "127.0.0.1:0"}
 """
+SERVICES = """
+tickets: {{zammad: {{url: "{zammad}", token: demo-token, visibility: public, tag: deployed}}}}
+gitlab:
+  url: "{gitlab}"
+  token: glpat-demo
+  projects: {{addon-diba: soffid/addons/addon-diba, biblioteques programari: soffid/diba/biblioteques}}
+"""
+"""The ticket system and GitLab of the story, as the configuration names them."""
+ASKED_BY_MAIL = "Could you tell us when the new forms are in production?"
 ANY_DAY = "Ana: demonstration, on whatever day it is"
 LONGEST_WAIT = 100.0
 """Seconds the story waits for any one thing."""
@@ -147,6 +159,8 @@ class Story:
 
     origin: str
     config: Path
+    zammad: Zammad
+    zammad_origin: str
     failures: list[str] = field(default_factory=list)
     checked: int = 0
     began: float = field(default_factory=time.monotonic)
@@ -178,10 +192,17 @@ class Story:
 def play(exit_when_done: bool) -> int:
     """The whole demonstration; gives the exit status. SIGTERM ends it as Ctrl-C does, and nothing is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(prefix="deploylog-demo-") as folder, _sandbox(Path(folder)) as origin:
-        story = Story(origin, Path(folder) / "deploylog.yaml")
+    zammad, gitlab = _zammad(), _gitlab()
+    with (
+        tempfile.TemporaryDirectory(prefix="deploylog-demo-") as folder,
+        _sandbox(Path(folder)) as origin,
+        served(zammad) as zammad_origin,
+        served(gitlab) as gitlab_origin,
+    ):
+        gitlab.origin = gitlab_origin
+        story = Story(origin, Path(folder) / "deploylog.yaml", zammad, zammad_origin)
         with story.config.open("a", encoding="utf-8") as file:
-            file.write(TIMING)
+            file.write(TIMING + SERVICES.format(zammad=zammad_origin, gitlab=gitlab_origin))
         _deploylog(story, "init", "--yes")
         _fill_registry(story)
         with _daemon(story):
@@ -203,6 +224,25 @@ def play(exit_when_done: bool) -> int:
         return 1
     typer.echo(f"demo: all {story.checked} checks passed in {took:.0f} s")
     return 0
+
+
+def _zammad() -> Zammad:
+    """The tickets of the procedure's example."""
+    zammad = Zammad("demo-token")
+    for line in str(PROCEDURE_EXAMPLE[log.TICKETS]).splitlines():
+        number, _, title = line.removeprefix("ES-").partition(" ")
+        zammad.add(number, title, "DIBA")
+    return zammad
+
+
+def _gitlab() -> Gitlab:
+    """One component is released as the example names it; of the other that version is missing."""
+    gitlab = Gitlab(token="glpat-demo")  # noqa: S106
+    addon = gitlab.project("soffid/addons/addon-diba")
+    addon.release("3.2.10")
+    addon.release("3.2.11")
+    gitlab.project("soffid/diba/biblioteques").release("3.2.0")
+    return gitlab
 
 
 @contextmanager
@@ -282,6 +322,7 @@ def _where_to_look(story: Story, dashboard: str) -> None:
     typer.echo(f"\n  dashboard          {dashboard}/")
     typer.echo(f"  files and sheets   {story.origin}/")
     typer.echo(f"  calendar           {story.origin}/calendar")
+    typer.echo(f"  tickets            {story.zammad_origin}/")
     for address in (DIBA_MANAGER, ACME_MANAGER, TEAM, STAFF):
         typer.echo(f"  mailbox            {story.origin}/mail/{address}")
     typer.echo(f"  daemon's log       {story.config.parent / 'daemon.log'}\n")
@@ -318,7 +359,9 @@ def _tell_the_story(story: Story) -> None:
     now = datetime.now(UTC)
     start = now.replace(microsecond=0) + timedelta(seconds=12)
     planned = {log.STATUS: "Planned", log.START: serial_of(start, ZONE), log.OVERRIDE: ANY_DAY}
-    diba.write(2, {**PROCEDURE_EXAMPLE, **planned})
+    _ask_by_mail(story)
+    lines = f"{PROCEDURE_EXAMPLE[log.TICKETS]}\nmail: {ASKED_BY_MAIL}"
+    diba.write(2, {**PROCEDURE_EXAMPLE, **planned, log.TICKETS: lines})
     acme.write(
         2, {**READY, **planned, log.DURATION: 1, log.COMPONENTS: "console 4.0.1", log.TICKETS: "Upgrade of the console"}
     )
@@ -340,6 +383,11 @@ def _tell_the_story(story: Story) -> None:
     story.check("the row without rollback guide says Not ready", acme.progress(4).startswith("Not ready"))
     story.wait_for("both deployments are scheduled", lambda: _both(diba, acme, "Scheduled"))
     story.tell(f"DIBA: {diba.progress(2)}  Next: {diba.row(2).get(log.NEXT_ACTION)}")
+    story.wait_for(
+        "GitLab does not know one component's version, and the row warns",
+        lambda: "biblioteques programari 3.2.1" in diba.progress(2),
+    )
+    story.check("of the component that is released nothing is said", "addon-diba" not in diba.progress(2))
     _check_invitations(story)
 
     manager = story.person(DIBA_MANAGER)
@@ -353,9 +401,10 @@ def _tell_the_story(story: Story) -> None:
     ticks = dict.fromkeys(("Deployed", "System validated", "Monitoring checked"), True)
     diba.write(2, {log.STATUS: "Done", **ticks})
     story.tell(f"{STAFF} ticks the checklist and chooses Done for DIBA")
-    story.wait_for("the end mail follows", lambda: len(manager.notices()) == 3)
+    story.wait_for("the end mail follows", lambda: len(_announcements(manager)) == 3)
     story.wait_for("DIBA's row is Done", lambda: diba.progress(2).startswith("Done"))
     _check_thread(story, manager)
+    _check_follow_ups(story, manager)
 
     staff = story.person(STAFF)
     story.wait_for("ACME's responsible is nudged before the planned end", lambda: len(staff.notices()) == 1)
@@ -404,8 +453,35 @@ def _check_punctual(story: Story, diba: Sheet, start: datetime) -> None:
     )
 
 
+def _ask_by_mail(story: Story) -> None:
+    """The customer asks for something by mail; the row names the thread."""
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = DAEMON, ASKED_BY_MAIL
+    mail.set_content("Our colleagues are waiting for them.")
+    raw = base64.urlsafe_b64encode(mail.as_bytes()).decode()
+    story.person(DIBA_MANAGER).call("POST", "/gmail/v1/users/me/messages/send", {"raw": raw})
+    story.tell(f"{DIBA_MANAGER} asks by mail: {ASKED_BY_MAIL}")
+
+
+def _announcements(person: Person) -> list[EmailMessage]:
+    """The mails of the deployment itself, without the answer in the customer's own thread."""
+    return [mail for mail in person.notices() if mail["Subject"] != ASKED_BY_MAIL]
+
+
+def _check_follow_ups(story: Story, manager: Person) -> None:
+    tickets = story.zammad.tickets.values()
+    story.wait_for("each ticket has its note", lambda: all(len(one.articles) == 1 for one in tickets))
+    story.check("the tickets are tagged", all(one.tags == ["deployed"] for one in tickets))
+    story.tell(f"tickets: {story.zammad_origin}/")
+
+    def answered() -> bool:
+        return any(mail["Subject"] == ASKED_BY_MAIL and mail["In-Reply-To"] for mail in manager.notices())
+
+    story.wait_for("the customer's own mail is answered in its thread", answered)
+
+
 def _check_thread(story: Story, manager: Person) -> None:
-    mails = manager.notices()
+    mails = _announcements(manager)
     first = mails[0]["Message-ID"]
     threaded = all(first in str(mail["References"]) for mail in mails[1:])
     story.check("the three mails are one thread", threaded and len({mail["Subject"] for mail in mails}) == 1)
@@ -415,7 +491,7 @@ def _check_thread(story: Story, manager: Person) -> None:
 
 
 def _check_nothing_more(story: Story, diba: Sheet, acme: Sheet) -> None:
-    for address, expected in ((DIBA_MANAGER, 3), (DIBA_HELPDESK, 3), (ACME_MANAGER, 3), (TEAM, 6), (STAFF, 1)):
+    for address, expected in ((DIBA_MANAGER, 4), (DIBA_HELPDESK, 3), (ACME_MANAGER, 3), (TEAM, 6), (STAFF, 1)):
         markers = [mail["X-Deploylog-Effect"] for mail in story.person(address).notices()]
         story.check(f"{address} got {expected} mails, none twice", len(markers) == expected == len(set(markers)))
     drafts = story.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", [])

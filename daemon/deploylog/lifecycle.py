@@ -483,7 +483,7 @@ def worth_looking_up(row: Deployment, memory: Memory, timing: Timing, now: datet
     Nothing is looked up any more from a minute before the start mail of a deployment that was invited to: what is known
     by then holds. A row that was never announced is looked up also at its start, since nothing waits for it yet.
     """
-    if row.status is not Status.PLANNED or memory.started or row.override or row.window is None or row.problems:
+    if row.status is not Status.PLANNED or memory.started or row.window is None or row.problems:
         return False
     if now < memory.changed_at + timing.settle or now > row.window.start + timing.late_after:
         return False
