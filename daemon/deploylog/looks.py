@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from deploylog.dates import Absences
 from deploylog.lifecycle import PERHAPS_OUT, Memory
 from deploylog.model import Customer, Deployment, Kind, Progress, Registry, Sentence
 from deploylog.observe import LogView, RowView
@@ -63,6 +64,8 @@ class Looks:
     registry: Registry = field(default_factory=Registry)
     logs: Mapping[str, LogLook] = field(default_factory=lambda: MappingProxyType({}))
     """By file id."""
+    absences: Absences = field(default_factory=Absences)
+    """When staff are away, as far as calendars of everybody say."""
     passed_at: datetime | None = None
     """When the last whole pass came to its end; None: none did since the start."""
 
@@ -92,12 +95,12 @@ class LastLooks:
                 told = replace(known, problems=problems)
                 self.current = replace(self.current, logs=MappingProxyType({**self.current.logs, file_id: told}))
 
-    def passed(self, registry: Registry, files: Iterable[str], now: datetime | None) -> None:
+    def passed(self, registry: Registry, files: Iterable[str], absences: Absences, now: datetime | None) -> None:
         """A pass has read the registry; logs that are no more are forgotten. `now`: the end of a whole pass."""
         kept = set(files)
         with self._writing:
             logs = {file_id: look for file_id, look in self.current.logs.items() if file_id in kept}
-            self.current = Looks(registry, MappingProxyType(logs), now or self.current.passed_at)
+            self.current = Looks(registry, MappingProxyType(logs), absences, now or self.current.passed_at)
 
 
 def summary(view: LogView) -> LogLook:

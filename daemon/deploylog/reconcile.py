@@ -182,7 +182,7 @@ class Reconciler:
         # Also what is scheduled is judged anew where what it was judged by changed.
         if changed_registry | (whole and self._vacations.refresh(now, report.problems)):
             self._to_read |= set(self._files)
-        self.last_looks.passed(current, self._files, None)
+        self.last_looks.passed(current, self._files, self._vacations.of("", now), None)
         owners = self._customer_logs.owners(current, self._files)
         due, seen = self._ledger.dues(), self._ledger.all_logs()
         chosen = [
@@ -216,7 +216,7 @@ class Reconciler:
                 sheet, self._files, {**concluded, **told}, self._vacations.unread(), clock(), report.problems
             )
         self._tell_of_troubles()
-        self.last_looks.passed(current, self._files, clock() if whole else None)
+        self.last_looks.passed(current, self._files, self._vacations.of("", now), clock() if whole else None)
         return report
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:

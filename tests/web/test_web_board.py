@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,8 +10,9 @@ import pytest
 
 from builders import MADRID, START, customer, deployment
 from deploylog import rules
+from deploylog.dates import Absences
 from deploylog.looks import DeploymentLook, LogLook, Looks
-from deploylog.model import Freeze, Level, Progress, Registry, Rule, Status, Window
+from deploylog.model import Freeze, Level, Progress, Registry, Rule, Status, Vacation, Window
 from deploylog.web import board as read
 from deploylog.web.charts import Bar, bars
 from deploylog.web.sign_in import refusal
@@ -57,6 +59,15 @@ def test_a_customers_own_holiday_and_freeze_shade_its_month_alone() -> None:
     for day in (date(2026, 9, 10), date(2026, 9, 16)):  # the eve of the Diada, and the freeze
         assert not rules.allowed(read.judge_day(day, own, MADRID))
         assert rules.allowed(read.judge_day(day, everybodys, MADRID))
+
+
+def test_the_day_before_a_vacation_of_staff_is_shaded() -> None:
+    away = Absences((Vacation(date(2026, 10, 14), date(2026, 10, 20)),))
+    looks = replace(looks_of(), absences=away)
+    for customer_ in (None, *looks.registry.customers):
+        around = read.circumstances_of(looks, customer_, BALEARICS, rules.DEFAULT_LEVELS)
+        assert not rules.allowed(read.judge_day(date(2026, 10, 13), around, MADRID))
+        assert rules.allowed(read.judge_day(date(2026, 10, 6), around, MADRID))
 
 
 def test_a_rule_that_is_off_shades_nothing() -> None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from deploylog import rules
+from deploylog import dates, rules
 from deploylog.looks import DeploymentLook, LogLook, Looks
 from deploylog.model import Customer, Finding, Level, Notify, Progress, Rule, Status, Window
 
@@ -121,7 +121,7 @@ def judge_day(day: date, circumstances: rules.Circumstances, zone: ZoneInfo) -> 
     """What is found about the day itself, whatever the hour and whatever else is planned."""
     start = datetime.combine(day, NOON, zone).astimezone(UTC)
     levels = {**circumstances.levels, Rule.OUTSIDE_PREFERRED_HOURS: Level.OFF, Rule.OVERLAP: Level.OFF}
-    around = rules.Circumstances(circumstances.places, circumstances.freezes, (), levels)
+    around = replace(circumstances, levels=levels, preferred_hours=(), taken=())
     return rules.judge(Window(start, start + HALF_AN_HOUR), around)
 
 
@@ -131,11 +131,11 @@ def circumstances_of(
     """What a customer's days are judged by; None: what holds for everybody."""
     if customer is None:
         freezes = tuple(one for one in looks.registry.freezes if one.customer == rules.EVERYBODY)
-        return rules.Circumstances((place,), freezes, levels=levels)
-    own = rules.Place(customer.time_zone, customer.holidays, customer.extra_holidays)
-    return rules.Circumstances(
-        (place, own), looks.registry.freezes_of(customer), levels={**levels, **dict(customer.rules)}
-    )
+        unknown = tuple((Rule.EVE_OF_VACATION, one) for one in looks.absences.unknown)
+        return rules.Circumstances(
+            (place,), freezes, levels=levels, vacations=looks.absences.vacations, unknown=unknown
+        )
+    return dates.circumstances(customer, looks.registry, place, levels, looks.absences)
 
 
 # Figures -----------------------------------------------------------------------------------------------------------
