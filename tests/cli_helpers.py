@@ -31,7 +31,7 @@ from deploylog.google.connect import connect
 MADRID = ZoneInfo("Europe/Madrid")
 TEMPLATE = "TEMPLATE - Deployment log"
 REGISTRY = "REGISTRY - Customers"
-PATIENCE = 40.0
+PATIENCE = 90.0
 """Seconds that what has to happen is waited for."""
 COMMAND = (sys.executable, "-m", "deploylog.cli")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DEPLOYLOG_CONFIG"}

@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
+from browsing import started_chromium
 from stores import SQLITE, NewStore, PostgreSQL, kinds_for, sqlite_store, started_postgresql
 
 FIGURES = pytest.StashKey[Counter[str]]()
@@ -21,6 +23,13 @@ FIGURES = pytest.StashKey[Counter[str]]()
 def figures(request: pytest.FixtureRequest) -> Counter[str]:
     """What was lived through in this process (docs/reliability.md)."""
     return request.config.stash.setdefault(FIGURES, Counter())
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of pages."""
+    with started_chromium() as browser:
+        yield browser
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

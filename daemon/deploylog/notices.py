@@ -111,7 +111,7 @@ def _topic(decision: Decision, memory: Memory) -> str:
         )
     if decision.progress is Progress.NEEDS_ATTENTION:
         first = decision.sentences[0]
-        return f"{first.code} {memory.status_since}" if first.code in _CHANGING else str(first)
+        return f"{first.code} {memory.generation}" if first.code in _CHANGING else str(first)
     if decision.progress in _UNANNOUNCED and memory.may_have_event:
         # Judged anew after it was announced; each reason counts, and not what is only said beside it.
         return "/".join(map(str, decision.reasons or decision.sentences))

@@ -1,4 +1,4 @@
-"""Live one life again and tell it: `PYTHONPATH=tests/story .venv/bin/python tests/reliability/replay.py SEED`."""
+"""Live one life again and tell it: `PYTHONPATH=tests:tests/story .venv/bin/python tests/reliability/replay.py SEED`."""
 
 from __future__ import annotations
 

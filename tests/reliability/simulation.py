@@ -149,13 +149,15 @@ class Machine:
         return life
 
     def put_ledger(self, kept: Kept) -> None:
-        """Have the ledger be what `kept` holds; whoever worked on it works on it no more."""
+        """Have the ledger be what `kept` holds; whoever worked on it works on it no more. Nobody ends in here."""
         self.ledger.close()
+        kill_in, self.trouble.kill_in = self.trouble.kill_in, None
         with self.ledger.engine.execution_options(writes=True).begin() as connection:
             for table in metadata.sorted_tables:
                 connection.execute(table.delete())
                 if rows := kept[table.name]:
                     connection.execute(table.insert(), rows)
+        self.trouble.kill_in = kill_in
 
     def services(self) -> Services:
         """As `bootstrap.services_of` makes them."""

@@ -27,5 +27,5 @@ def test_whatever_happens_nothing_is_lost_or_sent_twice(machine: Machine, first:
         verdict = judge(life)
         count(figures, "lives by chance", life, verdict)
         assert verdict.wrong == (), (
-            f"seed {seed}; to see it: PYTHONPATH=tests/story .venv/bin/python tests/reliability/replay.py {seed}"
+            f"seed {seed}; to see it: PYTHONPATH=tests:tests/story .venv/bin/python tests/reliability/replay.py {seed}"
         )

@@ -193,6 +193,7 @@ def test_a_fault_at_the_end_sends_each_language_once_and_in_the_thread(world: Wo
         "Enviado: correo de fin (es)",
         "Enviado: correo de fin (en)",
         "Horas reales anotadas en el calendario",
+        *(f"Casilla {column} marcada" for column in TICKS),
     )
 
 

@@ -239,6 +239,21 @@ def test_a_thread_is_answered_to_everybody_in_it_in_its_own_conversation(office:
     assert len(thread) == 1
 
 
+def test_a_second_deployment_answers_whoever_asked_as_the_first_did(office: Office) -> None:
+    office.asks()
+    office.deploy(f"mail: {SUBJECT}")
+    diba, later = office.world.log(), WEDNESDAY + timedelta(hours=5)
+    diba.plan(3, later, **{log.TICKETS: f"mail: {SUBJECT}", log.COMPONENTS: "another 2"})
+    office.world.after(seconds=31)
+    office.world.at(later)
+    diba.write(3, {log.STATUS: "Done", **TICKS})
+    office.world.after(seconds=1)
+    office.world.after(seconds=31)
+    first, second = sorted(office.answers(), key=lambda one: len(str(one["References"])))
+    assert (str(second["To"]), str(second["Cc"])) == (str(first["To"]), str(first["Cc"])) == (MANAGER, COLLEAGUE)
+    assert second["In-Reply-To"] == first["Message-ID"]
+
+
 def messages(world: World, subject: str) -> list[dict[str, str]]:
     found: list[dict[str, str]] = world.person(DAEMON).call(
         "GET", "/gmail/v1/users/me/messages", q=f'subject:"{subject}" in:anywhere'

@@ -183,7 +183,7 @@ def test_the_whole_story_passes_in_the_owners_template(world: World) -> None:
     assert diba.row(6)["Prioridad"] == "alta"
     for address, expected in ((MANAGER, 3), (HELPDESK, 3), (TEAM, 3)):
         assert len(world.notices(address)) == expected, "start, delay and end"
-    assert [line[1] for line in values(world, diba.file_id, "History")[1:]] == ["DIBA-0001"] * 5
+    assert [line[1] for line in values(world, diba.file_id, "History")[1:]] == ["DIBA-0001"] * (5 + len(TICKS))
     december = values(world, diba.file_id, SUMMARY)[12]
     assert december[1:] == [1, 0, 1, 0, 11]
     assert values(world, diba.file_id, "Despliegues")[0][0] == "Registro de despliegues"

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page
 from world import World, served_world
 
+from browsing import PATIENCE
 from dashboards import dashboard_of, live
 from deploylog.web.server import serve
-
-PATIENCE = 15_000
 
 
 @dataclass
@@ -39,20 +37,6 @@ def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
         app = dashboard_of(world, lambda: asked.append("check"))
         with serve(app, "127.0.0.1:0") as origin:
             yield Board(world, app, origin, asked)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("There is no chromium here (Debian: apt install chromium).")
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ _MOST_FOUND = 25
 
 @dataclass(frozen=True, slots=True)
 class MailThread:
-    """A thread as it is to be answered: to everybody in its last message, but ourselves."""
+    """A thread as it is to be answered: to everybody in the last message that is not ours, but ourselves."""
 
     mailbox: str
     """The address of the mailbox it lies in."""
@@ -105,8 +105,10 @@ class Threads:
 
     def _thread(self, mailbox: str, thread_id: str, messages: Sequence[MessageInfo]) -> MailThread:
         last = messages[-1]
-        sender = _addresses(last.headers.get("reply-to") or last.headers.get("from", ""))
-        to, cc = _addresses(last.headers.get("to", "")), _addresses(last.headers.get("cc", ""))
+        # Answers of ours in between ask for nothing: whom an earlier one went to is not whom this one goes to.
+        asked = next((one for one in reversed(messages) if not _is_ours(one)), last)
+        sender = _addresses(asked.headers.get("reply-to") or asked.headers.get("from", ""))
+        to, cc = _addresses(asked.headers.get("to", "")), _addresses(asked.headers.get("cc", ""))
         answered = [one for one in dict.fromkeys((*sender, *to)) if one not in self._ours]
         copied = [one for one in dict.fromkeys(cc) if one not in self._ours and one not in answered]
         if not answered and not copied:
