@@ -237,7 +237,7 @@ def _zammad() -> Zammad:
 
 def _gitlab() -> Gitlab:
     """One component is released as the example names it; of the other that version is missing."""
-    gitlab = Gitlab(token="glpat-demo")  # noqa: S106
+    gitlab = Gitlab(token="glpat-demo")  # noqa: S106  # nosec B106
     addon = gitlab.project("soffid/addons/addon-diba")
     addon.release("3.2.10")
     addon.release("3.2.11")
