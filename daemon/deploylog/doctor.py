@@ -13,7 +13,7 @@ from pathlib import Path
 
 from deploylog.checks import identity, machine, services, workspace
 from deploylog.checks.finding import Check, Finding, Patient, Verdict, good, warning
-from deploylog.config import Config, load
+from deploylog.config import load
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused
 
 CHECKS: tuple[Check, ...] = (*machine.CHECKS, *identity.CHECKS, *workspace.CHECKS, *services.CHECKS)
@@ -48,7 +48,7 @@ def examine(
         for sentence in str(problem).splitlines():
             yield Line(CONFIGURATION, _from_sentence(sentence))
         return
-    yield from (Line(CONFIGURATION, one) for one in _configuration(file, config))
+    yield Line(CONFIGURATION, good(f"{file} is understood"))
     patient, failed = Patient(config, now), set[str]()
     try:
         for check in checks:
@@ -66,10 +66,6 @@ def status(lines: Sequence[Line]) -> int:
     if any(one.verdict is Verdict.FAIL and not one.waited_out for one in findings):
         return 2
     return 1 if findings else 0
-
-
-def _configuration(file: Path, config: Config) -> Iterator[Finding]:
-    yield good(f"{file} is understood")
 
 
 def _findings(check: Check, patient: Patient, failed: set[str]) -> Iterator[Finding]:
