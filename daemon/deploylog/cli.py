@@ -597,6 +597,8 @@ def _pages(parts: bootstrap.Parts, check_now: Callable[[], None]) -> Iterator[No
             origin = stack.enter_context(serve(create_app(parts, bootstrap.now, check_now), parts.config.web.listen))
         except OSError as problem:
             log.warning("pages not served", listen=parts.config.web.listen, reason=problem.strerror or str(problem))
+        except StoreUnreachable as problem:
+            log.warning("pages not served", listen=parts.config.web.listen, reason=str(problem))
         else:
             log.info("pages served", at=origin)
         yield

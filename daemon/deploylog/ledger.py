@@ -295,7 +295,7 @@ class Ledger:
 
     def serves_shadow_runs(self) -> bool:
         """Whether `keep_to` bound it to them; nothing is written."""
-        with self.engine.connect() as connection:
+        with self.store.reading() as connection:
             known = connection.execute(sa.select(stores.c.id)).scalar_one_or_none()
         return str(known or "").startswith(SHADOW_STORE)
 

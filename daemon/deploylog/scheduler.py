@@ -44,6 +44,8 @@ class Scheduler:
         self._asked = threading.Event()
         """Somebody wants a whole pass that begins after now."""
         self._wait = FIRST_WAIT
+        self._in_hand = threading.Lock()
+        """Held by the pass in hand."""
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
@@ -63,6 +65,9 @@ class Scheduler:
         )
         self._scheduler.start()
         self._stopped.wait()
+        # APScheduler waits for the pass in hand with its list of jobs locked, which a pass that ends writes into.
+        with self._in_hand:
+            pass
         self._scheduler.shutdown(wait=True)
 
     def check_now(self) -> None:
@@ -79,8 +84,11 @@ class Scheduler:
         self._stopped.set()
 
     def _tick(self, whole: bool) -> None:
-        if self._stopped.is_set():
-            return
+        with self._in_hand:
+            if not self._stopped.is_set():
+                self._passes(whole)
+
+    def _passes(self, whole: bool) -> None:
         if whole:
             self._asked.clear()
         went_through = self._pass(whole)

@@ -20,6 +20,11 @@ SETTINGS = (
 FINAL = ("Done", "Needs attention")
 
 
+LINES = 3 + len(TICKS)
+"""Of History for one deployment: invited, started, ended, and each box."""
+RECORDED = "Horas reales anotadas en el calendario"
+
+
 def plan(workspace: Workspace, row: int) -> None:
     start = datetime.now(UTC) + timedelta(seconds=3)
     planned = {
@@ -59,4 +64,8 @@ def judge(workspace: Workspace, rows: list[dict[str, object]]) -> None:
     assert len(events) == len(rows)
     assert not Person(workspace.origin, DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", [])
     lines = [line["What happened"] for line in workspace.history()]
-    assert len(lines) == (4 + len(TICKS)) * len(rows), Counter(lines)
+    told = Counter(lines)
+    # An event that could be written only once the row was closed has the actual times from the beginning.
+    assert told.pop(RECORDED, 0) <= len(rows), told
+    assert set(told.values()) == {len(rows)}, told
+    assert len(told) == LINES, told
