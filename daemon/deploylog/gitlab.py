@@ -11,16 +11,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from deploylog.cells import folded
 from deploylog.facts import Release, ReleaseState
 from deploylog.model import Component, Sentence
+from deploylog.sending import once_only
 
 LONGEST_SILENCE = 3.0
 """Seconds; how long one request waits for a connection, and for each next part of the answer."""
@@ -60,13 +59,8 @@ class Gitlab:
         self._host = urlsplit(url).hostname or url
         self._projects = {folded(name): path.strip("/") for name, path in projects.items()}
         self._clock = clock
-        self._session = requests.Session()
-        self._session.mount("https://", HTTPAdapter(max_retries=0))
-        self._session.mount("http://", HTTPAdapter(max_retries=0))
+        self._session = once_only(requests.Session(), self._url)
         self._session.headers.update({"PRIVATE-TOKEN": token, "Accept": "application/json"})
-        # Without an `auth` of its own, requests would add a password it finds in ~/.netrc.
-        self._session.auth = lambda request: request
-        self._session.trust_env = not _is_loopback(self._host)
         self._quiet_until = float("-inf")
         self._quiet_because = Sentence.of("look_no_answer", host=self._host)
 
@@ -257,10 +251,3 @@ def _asked_wait(response: requests.Response) -> float:
     """`Retry-After` in seconds (GitLab, "Rate limit response headers")."""
     said = response.headers.get("Retry-After", "")
     return min(float(said), LONGEST_LEFT_ALONE) if said.isdecimal() and int(said) else LEFT_ALONE
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

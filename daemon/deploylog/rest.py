@@ -11,10 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-import urllib3
-from requests.adapters import HTTPAdapter
 
 from deploylog import errors
+from deploylog.sending import never_sent, once_only
 
 TIMEOUT = (5.0, 15.0)
 """Seconds to connect, and between two parts of the answer."""
@@ -39,12 +38,8 @@ class Rest:
         self._name = name
         self._origin = origin.rstrip("/")
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = once_only(requests.Session(), self._origin)
         self._session.headers.update({"Accept": "application/json", **headers})
-        for scheme in ("https://", "http://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=0))
-        # Without an `auth` of its own, requests would overwrite the token with a password it finds in ~/.netrc.
-        self._session.auth = lambda request: request
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """What the service answers, as JSON. Raises `OutsideError`."""
@@ -110,17 +105,12 @@ class Rest:
         return _BY_STATUS.get(status, errors.Refused)(text, method=what, status=status)
 
     def _unanswered(self, what: str, error: requests.RequestException) -> errors.OutsideError:
-        if isinstance(error, requests.ConnectTimeout) or _never_connected(error):
+        if never_sent(error):
             return errors.NotCarriedOut(f"{self._name} cannot be reached at {self._origin}", method=what)
         happened = (
             "did not answer in time" if isinstance(error, requests.Timeout) else "hung up before the whole answer"
         )
         return errors.InDoubt(f"{self._name} {happened} to {what}", method=what)
-
-
-def _never_connected(error: requests.RequestException) -> bool:
-    reason = getattr(error.args[0], "reason", None) if error.args else None
-    return isinstance(reason, urllib3.exceptions.NewConnectionError)
 
 
 def _said(content: bytes) -> str:

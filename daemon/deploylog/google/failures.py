@@ -22,7 +22,7 @@ import requests
 import urllib3.exceptions
 from googleapiclient.errors import HttpError
 
-from deploylog import errors
+from deploylog import errors, sending
 
 T = TypeVar("T")
 
@@ -142,35 +142,16 @@ def unreadable(method: str) -> errors.InDoubt:
 def unanswered(method: str, error: requests.RequestException) -> errors.OutsideError:
     """The error that a call without a (whole) answer means."""
     where = _origin(error)
-    if never_sent(error):
+    if sending.never_sent(error):
         return errors.NotCarriedOut(
             f"{service(method)} cannot be reached{where} for {method}: {_plain_cause(error)}; check the network.",
             method=method,
         )
-    if isinstance(error, requests.Timeout) or _caused_by(error, urllib3.exceptions.ReadTimeoutError):
+    if isinstance(error, requests.Timeout) or sending.caused_by(error, urllib3.exceptions.ReadTimeoutError):
         happened = "did not answer in time"
     else:
         happened = "hung up before the whole answer"
     return errors.InDoubt(f"{service(method)}{where} {happened} to {method}{_doubt(method)}.", method=method)
-
-
-def never_sent(error: requests.RequestException) -> bool:
-    """Whether the request certainly never left: no connection, no name, no trust, or nothing that can be sent.
-
-    urllib3 says ProxyError only as long as the proxy has not connected it to the other side.
-    """
-    unsendable = (
-        requests.exceptions.InvalidURL,
-        requests.exceptions.InvalidSchema,
-        requests.exceptions.MissingSchema,
-        requests.exceptions.InvalidHeader,
-        requests.exceptions.InvalidJSONError,
-        requests.exceptions.ConnectTimeout,
-        requests.exceptions.ProxyError,
-    )
-    return isinstance(error, unsendable) or _caused_by(
-        error, urllib3.exceptions.NewConnectionError, ssl.SSLCertVerificationError
-    )
 
 
 def _doubt(method: str) -> str:
@@ -281,27 +262,10 @@ def _of_http_error(error: HttpError) -> Answer:
     return Answer(int(error.resp.status), str(error.resp.reason or ""), headers, error.content)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and all it was made from, which requests and urllib3 hand on in arguments and in `reason`.
-
-    Never `__context__`: an error raised while an earlier one is handled has that one there, and a connection refused
-    a moment ago says nothing about the call that failed now.
-    """
-    waiting: list[BaseException] = [error]
-    while waiting:
-        one = waiting.pop(0)
-        yield one
-        waiting.extend(each for each in (*one.args, getattr(one, "reason", None)) if isinstance(each, BaseException))
-
-
-def _caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
-    return any(isinstance(one, kinds) for one in _causes(error))
-
-
 def _plain_cause(error: requests.RequestException) -> str:
     if isinstance(error, requests.ConnectTimeout):
         return "no connection in time"
-    for one in [each for cause in _causes(error) for each in (cause, cause.__cause__)]:
+    for one in [each for cause in sending.causes(error) for each in (cause, cause.__cause__)]:
         if isinstance(one, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted ({one.verify_message})"
         if isinstance(one, urllib3.exceptions.NameResolutionError):

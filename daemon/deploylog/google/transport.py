@@ -12,7 +12,6 @@ import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
@@ -22,10 +21,10 @@ import requests
 from google.auth.transport.requests import AuthorizedSession
 from googleapiclient.discovery import build_from_document
 from googleapiclient.discovery_cache import get_static_doc
-from requests.adapters import HTTPAdapter
 
 from deploylog import errors
 from deploylog.google import failures
+from deploylog.sending import once_only
 
 T = TypeVar("T")
 
@@ -70,8 +69,8 @@ class Transport:
         self._identity = identity
         self.endpoint = endpoint.rstrip("/") if endpoint else None
         self._timeout = timeout
-        self._tokens = _without_retries(requests.Session(), self.endpoint)
-        self.session = _without_retries(
+        self._tokens = once_only(requests.Session(), self.endpoint)
+        self.session = once_only(
             AuthorizedSession(
                 identity,
                 refresh_status_codes=(401,),
@@ -330,27 +329,3 @@ def answer_of(response: requests.Response) -> failures.Answer:
     """The answer as `failures` reads it."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     return failures.Answer(response.status_code, response.reason or "", headers, response.content)
-
-
-def _without_retries(session: requests.Session, endpoint: str | None) -> requests.Session:
-    adapter = HTTPAdapter(max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    # Without an `auth` of its own, requests would overwrite the token with a password it finds in ~/.netrc.
-    session.auth = _leave_as_is
-    session.trust_env = not (endpoint and _is_loopback(endpoint))
-    return session
-
-
-def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
