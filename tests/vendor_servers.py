@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from vendor_stand_ins.gitlab import Gitlab, serve
+from vendor_stand_ins.gitlab import Gitlab
+from vendor_stand_ins.serving import served
 
 
 @contextmanager
 def gitlab_served() -> Iterator[Gitlab]:
     gitlab = Gitlab()
-    server = serve(gitlab)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with served(gitlab) as gitlab.origin:
         yield gitlab
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 @contextmanager

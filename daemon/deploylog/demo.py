@@ -197,12 +197,11 @@ def play(exit_when_done: bool) -> int:
         tempfile.TemporaryDirectory(prefix="deploylog-demo-") as folder,
         _sandbox(Path(folder)) as origin,
         served(zammad) as zammad_origin,
-        served(gitlab) as gitlab_origin,
+        served(gitlab) as gitlab.origin,
     ):
-        gitlab.origin = gitlab_origin
         story = Story(origin, Path(folder) / "deploylog.yaml", zammad, zammad_origin)
         with story.config.open("a", encoding="utf-8") as file:
-            file.write(TIMING + SERVICES.format(zammad=zammad_origin, gitlab=gitlab_origin))
+            file.write(TIMING + SERVICES.format(zammad=zammad_origin, gitlab=gitlab.origin))
         _deploylog(story, "init", "--yes")
         _fill_registry(story)
         with _daemon(story):

@@ -85,7 +85,9 @@ class Rest:
         for part in response.iter_content(65536):
             content += part
             if len(content) > MOST_BYTES or time.monotonic() > until:
-                raise errors.InDoubt(f"{self._name}'s answer to {what} has no end", method=what)
+                raise errors.InDoubt(
+                    f"{self._name}'s answer to {what} has no end", method=what, status=response.status_code
+                )
         return content
 
     def _refusal(self, what: str, response: requests.Response, content: bytes) -> errors.OutsideError:

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 Json = dict[str, Any]
@@ -263,18 +262,6 @@ class Gitlab:
             "created_at": _time(EPOCH),
             "tags": [],
         }
-
-
-def serve(gitlab: Gitlab, port: int = 0) -> BaseWSGIServer:
-    """A server on loopback, not yet serving; port 0 takes a free one. `gitlab.origin` is set to its address."""
-    server = make_server("127.0.0.1", port, gitlab, threaded=True, request_handler=_QuietHandler)
-    gitlab.origin = f"http://127.0.0.1:{server.port}"
-    return server
-
-
-class _QuietHandler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  (the name it has there)
-        """No line per request."""
 
 
 def _page(items: Sequence[Json], request: Request) -> Response:

@@ -21,7 +21,7 @@ class _Quiet(WSGIRequestHandler):
 def served(application: WsgiApplication) -> Iterator[str]:
     """The origin the application answers at, until the end of the block."""
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, name="stand-in", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="stand-in", daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
