@@ -175,7 +175,7 @@ class Delivery:
         if effect.state is EffectState.COMMITTED:
             effect = self._ledger.advance(effect.number, effect.state, effect.state, thread_id=effect.key.target)
             if found := self._in_thread(effect):
-                return [self._found_sent(effect, found, now)]
+                return [self.sent(effect, found.id, found.thread_id, now)]
         return self._draft_and_send(effect, now)
 
     def drop(self, effect: Effect, now: datetime) -> list[Outcome]:
@@ -196,7 +196,7 @@ class Delivery:
             if self._mailbox(effect).draft(effect.draft_id) is not None:
                 effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=False)
             elif found := self._in_thread(effect):
-                return [self._found_sent(effect, found, now)]
+                return [self.sent(effect, found.id, found.thread_id, now)]
             else:
                 effect = self._ledger.advance(
                     effect.number, effect.state, EffectState.COMMITTED, draft_id="", in_doubt=False
@@ -272,7 +272,7 @@ class Delivery:
             # Certainly not sent, and it may go later: the draft waits for the next try.
             self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False)
             raise
-        return [self._sent(effect, sent.id, sent.thread_id, now)]
+        return [self.sent(effect, sent.id, sent.thread_id, now)]
 
     def _after_refusal(self, effect: Effect, refusal: Refused, now: datetime) -> list[Outcome]:
         """404 and 400 alike: the draft was sent, deleted or remade by a person, or is one Gmail will not send."""
@@ -281,7 +281,7 @@ class Delivery:
             return [self._park(effect, EffectState.FAILED, str(refusal))]
         found = self._in_thread(effect)
         if found:
-            return [self._sent(effect, found.id, found.thread_id, now)]
+            return [self.sent(effect, found.id, found.thread_id, now)]
         return [self._park(effect, EffectState.UNKNOWN, str(refusal))]
 
     def _resolve(self, effect: Effect, now: datetime) -> list[Outcome]:
@@ -293,7 +293,7 @@ class Delivery:
             return []
         found = self._in_thread(effect)
         if found:
-            return [self._sent(effect, found.id, found.thread_id, now)]
+            return [self.sent(effect, found.id, found.thread_id, now)]
         self.not_while_under_way(effect, now)
         reason = "the draft is gone and its thread does not show the mail"
         return [self._park(effect, EffectState.UNKNOWN, reason)]
@@ -306,13 +306,14 @@ class Delivery:
                 return message
         return None
 
-    def _sent(self, effect: Effect, message_id: str, thread_id: str, now: datetime) -> Outcome:
+    def sent(self, effect: Effect, external_id: str, thread_id: str, now: datetime) -> Outcome:
+        """It is out, by our hand or, as with a draft that a person sent, by another's: that is written down."""
         effect = self._ledger.advance(
             effect.number,
-            EffectState.SENDING,
+            effect.state,
             EffectState.SENT,
             at=now,
-            external_id=message_id,
+            external_id=external_id,
             thread_id=thread_id,
             in_doubt=False,
             retry_at=None,
@@ -320,11 +321,6 @@ class Delivery:
             to_tell="" if effect.key.kind in INTERNAL_KINDS else "sent",
         )
         return Outcome(effect, "sent")
-
-    def _found_sent(self, effect: Effect, found: MessageInfo, now: datetime) -> Outcome:
-        """A draft that a person sent."""
-        sending = self._ledger.advance(effect.number, effect.state, EffectState.SENDING)
-        return self._sent(sending, found.id, found.thread_id, now)
 
     def _park(self, effect: Effect, state: EffectState, reason: str) -> Outcome:
         effect = self._ledger.advance(effect.number, effect.state, state, reason=reason, in_doubt=False, retry_at=None)
@@ -342,7 +338,7 @@ class Delivery:
             # Deleted first, looked for then: in between nobody can send it any more.
             self._mailbox(effect).delete_draft(effect.draft_id)
             if found := self._in_thread(effect):
-                return [self._found_sent(effect, found, now)]
+                return [self.sent(effect, found.id, found.thread_id, now)]
         elif effect.in_doubt:
             self.not_while_under_way(effect, now)
             for draft in self._drafts_with(effect):

@@ -29,12 +29,13 @@ LEFT_ALONE = timedelta(minutes=1)
 """How long a service that failed is not asked again: one that never answers must not hold up every pass."""
 ASKED_AGAIN = timedelta(minutes=10)
 """How long it counts that there is no such ticket or thread, or that it is not clear which."""
-THREADS = "mail"
-
 LOOKED_UP_FOR = timedelta(hours=1)
 """How long it counts, while a row is only scheduled, that its ticket or thread is there."""
+THREADS = "mail"
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,18 @@ class Told:
     """What is tried again by itself."""
 
 
-log = structlog.get_logger(__name__)
-
-
 @dataclass(frozen=True, slots=True)
-class _Named:
+class Named:
     """A ticket or thread one line names."""
 
     service: str
     """The tracker's name, or `THREADS`."""
     reference: str
+
+    @classmethod
+    def of(cls, effect: Effect) -> Named:
+        """What an effect was asked for by."""
+        return cls(str(effect.payload.get("service", "")), str(effect.payload.get("reference", "")))
 
 
 @dataclass
@@ -78,9 +81,9 @@ class FollowUps:
     """All mail is redirected: notes are internal, so that no customer reads them."""
     _failed: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """By service: until when it is left alone, and why."""
-    _unfit: dict[tuple[str, _Named], tuple[datetime, Sentence]] = field(default_factory=dict)
+    _unfit: dict[tuple[str, Named], tuple[datetime, Sentence]] = field(default_factory=dict)
     """By customer and line: until when it counts, and what is wrong with it."""
-    _there: dict[tuple[str, _Named], datetime] = field(default_factory=dict)
+    _there: dict[tuple[str, Named], datetime] = field(default_factory=dict)
     """By customer and line: until when it counts that what it names is there."""
 
     def carry_out(self, view: LogView, now: datetime) -> tuple[list[Outcome], dict[str, Told]]:
@@ -136,20 +139,19 @@ class FollowUps:
         waiting: list[Sentence] = []
         wanted = self._named(row, occasion)
         for effect in pending:
-            named = _Named(str(effect.payload.get("service", "")), str(effect.payload.get("reference", "")))
-            if occasion is None or effect.key.round != OCCASIONS.index(occasion) or named not in wanted:
+            if occasion is None or effect.key.round != OCCASIONS.index(occasion) or Named.of(effect) not in wanted:
                 outcomes += self._take_back(view, effect, now)
         if occasion is None:
             return outcomes, Told()
-        known = {
-            (str(one.payload.get("service", "")), str(one.payload.get("reference", "")))
+        done = {
+            Named.of(one)
             for one in self.ledger.effects_of(view.file.id, row.deployment.id)
             if one.key.kind in FOLLOW_UP_KINDS
             and one.key.round == OCCASIONS.index(occasion)
             and one.state not in (*PENDING, EffectState.DEAD)
         }
         for named in wanted:
-            if (named.service, named.reference) in known:
+            if named in done:
                 continue
             try:
                 outcomes += self._one(view, row, occasion, named, now)
@@ -160,25 +162,25 @@ class FollowUps:
                 waiting.append(Sentence.of("follow_up_waits", what=named.reference, reason=str(failure)[:120]))
         return outcomes, Told(tuple(unfit), tuple(waiting))
 
-    def _named(self, row: RowView, occasion: Kind | None) -> tuple[_Named, ...]:
+    def _named(self, row: RowView, occasion: Kind | None) -> tuple[Named, ...]:
         """The tickets and threads the row names, each once, that are told of this."""
-        found: dict[_Named, None] = {}
+        found: dict[Named, None] = {}
         for line in row.deployment.tickets:
             if thread := mail_threads.reference(line):
                 # Threads are answered when it is over; those of customers only where customers are told.
                 if occasion is not Kind.START and row.deployment.notify is Notify.EVERYONE:
-                    found[_Named(THREADS, thread)] = None
+                    found[Named(THREADS, thread)] = None
                 continue
             for tracker in self.trackers:
                 if reference := tracker.reference(line):
                     if occasion is not Kind.START or tracker.name in self.at_start:
-                        found[_Named(tracker.name, reference)] = None
+                        found[Named(tracker.name, reference)] = None
                     break
         return tuple(found)
 
     # One ticket or thread ------------------------------------------------------------------------------------------
 
-    def _one(self, view: LogView, row: RowView, occasion: Kind, named: _Named, now: datetime) -> list[Outcome]:
+    def _one(self, view: LogView, row: RowView, occasion: Kind, named: Named, now: datetime) -> list[Outcome]:
         found = self._find(view, named, now)
         asked_for = {"service": named.service, "reference": named.reference}
         if isinstance(found, MailThread):
@@ -200,7 +202,7 @@ class FollowUps:
         due = [effect for effect in pending if effect.retry_at is None or effect.retry_at <= now]
         return [outcome for effect in due for outcome in self.delivery.attempt(effect, now, write)]
 
-    def _tracker(self, named: _Named) -> Tracker:
+    def _tracker(self, named: Named) -> Tracker:
         return next(one for one in self.trackers if one.name == named.service)
 
     def _write(self, effect: Effect, tracker: Tracker, ticket: Ticket, occasion: Kind, now: datetime) -> list[Outcome]:
@@ -224,7 +226,7 @@ class FollowUps:
                 raise
         if occasion is not Kind.START:
             tracker.close(ticket)
-        return [self._written(effect, note, now)]
+        return [self.delivery.sent(effect, note, "", now)]
 
     def _take_back(self, view: LogView, effect: Effect, now: datetime) -> list[Outcome]:
         """What is pending and not wanted any more is not written; a note whose writing is in doubt is looked for."""
@@ -235,8 +237,7 @@ class FollowUps:
 
         def look(effect: Effect, now: datetime) -> list[Outcome]:
             self.delivery.not_while_under_way(effect, now)
-            named = _Named(str(effect.payload["service"]), str(effect.payload["reference"]))
-            note = ""
+            named, note = Named.of(effect), ""
             if effect.in_doubt and any(one.name == named.service for one in self.trackers):
                 try:
                     ticket = self._find(view, named, now)
@@ -244,23 +245,9 @@ class FollowUps:
                     note = self._tracker(named).note_with(ticket, marker_for(effect.key))
                 except Unfit:
                     log.warning("ticket gone while a note on it was in doubt", effect=effect.number)
-            return [self._written(effect, note, now)] if note else self._dead(effect)
+            return [self.delivery.sent(effect, note, "", now)] if note else self._dead(effect)
 
         return self.delivery.attempt(effect, now, look)
-
-    def _written(self, effect: Effect, note: str, now: datetime) -> Outcome:
-        sent = self.ledger.advance(
-            effect.number,
-            effect.state,
-            EffectState.SENT,
-            at=now,
-            external_id=note,
-            in_doubt=False,
-            retry_at=None,
-            reason="",
-            to_tell="sent",
-        )
-        return Outcome(sent, "sent")
 
     def _dead(self, effect: Effect) -> list[Outcome]:
         self.ledger.advance(effect.number, effect.state, EffectState.DEAD, in_doubt=False, retry_at=None)
@@ -272,7 +259,7 @@ class FollowUps:
 
     # Asking the services ---------------------------------------------------------------------------------------------
 
-    def _find(self, view: LogView, named: _Named, now: datetime) -> Ticket | MailThread:
+    def _find(self, view: LogView, named: Named, now: datetime) -> Ticket | MailThread:
         assert view.customer is not None
         customer, asked = view.customer, (view.customer.name, named)
         if (unfit := self._unfit.get(asked)) and now < unfit[0]:
@@ -290,7 +277,7 @@ class FollowUps:
             self._unfit[asked] = (now + ASKED_AGAIN, problem.sentence)
             raise
 
-    def _asking(self, named: _Named, now: datetime, call: Callable[[], T]) -> T:
+    def _asking(self, named: Named, now: datetime, call: Callable[[], T]) -> T:
         """Call a service that is not left alone just now."""
         if (failed := self._failed.get(named.service)) and now < failed[0]:
             raise NotCarriedOut(failed[1])

@@ -15,7 +15,7 @@ from datetime import datetime
 import structlog
 
 from deploylog.delivery import Delivery, EventContent, Outcome, event_key
-from deploylog.follow_ups import FollowUps, _Named
+from deploylog.follow_ups import FollowUps, Named
 from deploylog.google.drive import DriveFile
 from deploylog.lifecycle import EffectState
 from deploylog.mime import marker_for
@@ -87,7 +87,7 @@ class ShadowFollowUps(FollowUps):
 
     _told: set[tuple[str, str, str]] = field(default_factory=set)
 
-    def _one(self, view: LogView, row: RowView, occasion: Kind, named: _Named, now: datetime) -> list[Outcome]:
+    def _one(self, view: LogView, row: RowView, occasion: Kind, named: Named, now: datetime) -> list[Outcome]:
         about = (f"{view.file.id} {row.deployment.id}", occasion.value, f"{named.service} {named.reference}")
         if about not in self._told:
             self._told.add(about)
