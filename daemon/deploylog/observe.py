@@ -135,6 +135,8 @@ class LogView:
     """Deployments that have no row any more; none where the log was emptied by a slip, as it seems."""
     stopped: Sentence | None = None
     """Why nothing goes out for this log (`guards.py`); None: nothing is in the way."""
+    taken: tuple[PlannedWindow, ...] = ()
+    """What was planned in the other logs when it was looked at."""
     barred: tuple[Progress, Sentence] | None = None
     """Why nothing may be sent for it whatever its rows say, and the word to say it with (`CustomerLogs.barred`)."""
 
@@ -221,8 +223,8 @@ class Observer:
     ) -> LogView:
         """Read a log and decide about each of its rows.
 
-        `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows
-        of the rows of a log that the ledger has never seen. `barred`: why nothing may be sent for the log at all.
+        `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows of the rows of a log that the
+        ledger has never seen. `barred`: why nothing may be sent for the log at all.
         """
         cells = self.read(file, now)
         names, domains = self._policy.names, self._organization.domains
@@ -256,7 +258,16 @@ class Observer:
             past = pasts.get(row.id, Past())
             rows.append(RowView(sheet_row, row, memory, decision, memories.get(row.id), held, past))
         view = LogView(
-            file, customer, zone, cells, identities, tuple(rows), seen is None, identities.vanished, barred=barred
+            file,
+            customer,
+            zone,
+            cells,
+            identities,
+            tuple(rows),
+            seen is None,
+            identities.vanished,
+            taken=tuple(taken),
+            barred=barred,
         )
         return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
 
@@ -307,7 +318,7 @@ class Observer:
         rows = tuple(replace(row, decision=held_back(row.decision, stopped)) for row in view.rows)
         return replace(view, rows=rows, stopped=stopped)
 
-    def decide_again(self, view: LogView, registry: Registry, taken: Sequence[PlannedWindow]) -> LogView:
+    def decide_again(self, view: LogView, registry: Registry) -> LogView:
         """The same rows with what the ledger holds now: what the columns shall tell after effects were carried out.
 
         The instant is the one the log was read at: what became due since then was not carried out in this look, so the
@@ -326,7 +337,7 @@ class Observer:
                 view.customer,
                 registry,
                 announced,
-                taken,
+                view.taken,
                 now,
                 row.held,
                 view.barred,
@@ -340,20 +351,12 @@ class Observer:
             return first_memory(row, now, identities.copies.get(row.id, ""))
         return remember(row, before, now)
 
-    def decide_at(
-        self,
-        view: LogView,
-        row: RowView,
-        memory: Memory,
-        registry: Registry,
-        taken: Iterable[PlannedWindow],
-        now: datetime,
-    ) -> Decision:
+    def decide_at(self, view: LogView, row: RowView, memory: Memory, registry: Registry, now: datetime) -> Decision:
         """What would be decided about a row at another instant, with another memory, everything else being as it is."""
         announced = [one.deployment for one in view.rows if one.memory.has_event]
         deployment = row.deployment
         return self._decide(
-            view.file.id, deployment, memory, view.customer, registry, announced, taken, now, False, view.barred
+            view.file.id, deployment, memory, view.customer, registry, announced, view.taken, now, False, view.barred
         )
 
     def _decide(

@@ -48,6 +48,7 @@ from deploylog.observe import (
     sight_of,
 )
 from deploylog.recollection import Recollection
+from deploylog.registry import RegistrySheet
 from deploylog.replies import Replies
 from deploylog.rules import Circumstances, Taken
 from deploylog.shadow import REAL, Carrying
@@ -209,13 +210,7 @@ class Reconciler:
             progress(len(chosen), len(chosen))
         report.logs = frozenset(self._files)
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
-        if (whole or chosen) and self._ledger.store.leads():
-            concluded = {one.file_id: one.concluded.told for one in self._ledger.all_logs().values() if one.concluded}
-            told = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
-            self._customer_logs.write_states(
-                sheet, self._files, {**concluded, **told}, self._vacations.unread(), clock(), report.problems
-            )
-        self._tell_of_troubles()
+        self._tell_of_logs(sheet, (whole or bool(chosen)) and self._ledger.store.leads(), clock(), report.problems)
         self.last_looks.passed(current, self._files, self._vacations.of("", now), clock() if whole else None)
         return report
 
@@ -293,7 +288,7 @@ class Reconciler:
                 self._tell(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
-            view = self._observer.decide_again(view, current, self._windows_elsewhere(file, now))
+            view = self._observer.decide_again(view, current)
             self._remember(view, now)
             outcomes, view, waits = self._follow_up(view, current, now)
             report.outcomes += outcomes
@@ -324,12 +319,17 @@ class Reconciler:
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
 
-    def _tell_of_troubles(self) -> None:
-        """To the pages: what is wrong with each log as a whole."""
-        for log_id, seen in self._ledger.all_logs().items():
-            if log_id in self._files:
-                stopped = (self._problems[log_id],) if log_id in self._problems else ()
-                self.last_looks.trouble(log_id, (*stopped, *(seen.concluded.told if seen.concluded else ())))
+    def _tell_of_logs(self, sheet: RegistrySheet, into_state: bool, now: datetime, problems: list[str]) -> None:
+        """What is wrong with each log as a whole, to the pages and, if so asked, into the registry's `State`."""
+        concluded = {
+            one.file_id: one.concluded.told if one.concluded else () for one in self._ledger.all_logs().values()
+        }
+        stopped = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
+        if into_state:
+            told = {**concluded, **stopped}
+            self._customer_logs.write_states(sheet, self._files, told, self._vacations.unread(), now, problems)
+        for log_id in concluded.keys() & self._files.keys():
+            self.last_looks.trouble(log_id, (*stopped.get(log_id, ()), *concluded[log_id]))
 
     def _tell(self, file: DriveFile, sentence: Sentence, report: PassReport) -> None:
         words = self._messages.sentence(sentence, self._policy.language, None)
@@ -384,10 +384,10 @@ class Reconciler:
         """The mails of a row that `look_at_all` gave, after now and up to then, if the row stays as it is."""
         if view.customer is None or view.stopped or self._last_registry is None:
             return ()
-        current, elsewhere = self._last_registry, self._windows_elsewhere(view.file, now)
+        current = self._last_registry
 
         def decide_at(memory: Memory, at: datetime) -> Decision:
-            return self._observer.decide_at(view, row, memory, current, elsewhere, at)
+            return self._observer.decide_at(view, row, memory, current, at)
 
         return forecast(row.deployment, row.memory, row.decision, decide_at, now, until)
 
@@ -560,7 +560,7 @@ class Reconciler:
         """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""
         outcomes, told = self._follow_ups.carry_out(view, now)
         if outcomes:
-            view = self._observer.decide_again(view, current, self._windows_elsewhere(view.file, now))
+            view = self._observer.decide_again(view, current)
         if not told:
             return outcomes, view, False
         rows = tuple(

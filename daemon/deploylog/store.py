@@ -11,8 +11,8 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -65,29 +65,26 @@ class Store:
 
     # Transactions ----------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A connection to read with. Raises `StoreUnreachable` where PostgreSQL cannot be worked with now."""
-        with self._told():
-            if (session := self._held_session()) is not None:
-                with session.begin():
-                    yield session
-            else:
-                with self.engine.connect() as connection:
-                    yield connection
+        return self._on(self.engine.connect)
 
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self) -> AbstractContextManager[Connection]:
         """A transaction, committed at the end of the block. Raises `StoreUnreachable` likewise.
 
         While this thread holds a lock it is one of the session that has it: without the lock nothing is written.
         """
+        return self._on(self._writing.begin)
+
+    @contextmanager
+    def _on(self, otherwise: Callable[[], AbstractContextManager[Connection]]) -> Iterator[Connection]:
+        """A transaction of the session whose locks this thread holds; where it holds none, what `otherwise` gives."""
         with self._told():
             if (session := self._held_session()) is not None:
                 with session.begin():
                     yield session
             else:
-                with self._writing.begin() as connection:
+                with otherwise() as connection:
                     yield connection
 
     @contextmanager
