@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -38,6 +38,9 @@ from deploylog.plan import as_data, plain, tables
 from deploylog.reconcile import PassReport
 from deploylog.shadow import REAL, SHADOW, Carrying
 from deploylog.vitals import Heartbeat, ServiceManager
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -100,6 +103,7 @@ def run(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False)
 
 def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carrying: Carrying) -> None:
     from deploylog.scheduler import Scheduler
+    from deploylog.web.server import create_app
 
     manager = ServiceManager(os.environ)
 
@@ -139,10 +143,11 @@ def _run_until_stopped(config: Path, stopping: _Stopping, take_over: bool, carry
 
         scheduler = Scheduler(one_pass, parts.reconciler.next_due, parts.config.poll.every, bootstrap.now)
         stopping.then(scheduler.stop)
+        pages = bootstrap.patiently(lambda: create_app(parts, bootstrap.now, scheduler.check_now), waiting)
         log.info(
             "running", folder=parts.config.drive.folder, every=str(parts.config.poll.every), shadow=carrying.shadow
         )
-        with _pages(parts, scheduler.check_now):
+        with _served(pages, parts.config.web.listen):
             manager.ready()
             scheduler.run()
             manager.stopping()
@@ -588,17 +593,15 @@ class _Problems:
 
 
 @contextmanager
-def _pages(parts: bootstrap.Parts, check_now: Callable[[], None]) -> Iterator[None]:
+def _served(pages: Flask, listen: str) -> Iterator[None]:
     """`web.listen` is served meanwhile; where it cannot be, that is said, and mails go out all the same."""
-    from deploylog.web.server import create_app, serve
+    from deploylog.web.server import serve
 
     with ExitStack() as stack:
         try:
-            origin = stack.enter_context(serve(create_app(parts, bootstrap.now, check_now), parts.config.web.listen))
+            origin = stack.enter_context(serve(pages, listen))
         except OSError as problem:
-            log.warning("pages not served", listen=parts.config.web.listen, reason=problem.strerror or str(problem))
-        except StoreUnreachable as problem:
-            log.warning("pages not served", listen=parts.config.web.listen, reason=str(problem))
+            log.warning("pages not served", listen=listen, reason=problem.strerror or str(problem))
         else:
             log.info("pages served", at=origin)
         yield
