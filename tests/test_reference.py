@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from deploylog import customer_logs, guards, lifecycle
+from deploylog import customer_logs, follow_ups, guards, lifecycle
 from deploylog.messages import Messages
+from deploylog.tickets import mail_threads, zammad
 from reference_pages import DOCS, pages
 
 TEMPLATES = DOCS.parent / "templates"
@@ -49,6 +50,8 @@ def attention_codes() -> set[str]:
             text = ast.unparse(function)
             if "NEEDS_ATTENTION" in text or function.name in ("_parked", "_stuck") or module is guards:
                 found |= {one for one in re.findall(r"'([a-z_]+)'", text) if one in SENTENCES["en"]}
+    for module in (follow_ups, mail_threads, zammad):
+        found |= set(re.findall(r"Unfit\(Sentence\.of\('([a-z_]+)'", ast.unparse(ast.parse(inspect.getsource(module)))))
     return found
 
 

@@ -45,12 +45,18 @@ def answering(status: int = 200, body: bytes = b"{}", location: str = "") -> Ite
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    asked.origin = f"http://127.0.0.1:{server.server_port}"
+    with handled_by(Handler) as asked.origin:
+        yield asked
+
+
+@contextmanager
+def handled_by(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The origin of a server on loopback, until the end of the block."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
-        yield asked
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

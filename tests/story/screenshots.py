@@ -12,9 +12,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import world as story
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from world import STAFF, TICKS, Log, World, served_world
 
+from browsing import started_chromium
 from dashboards import dashboard_of
 from dashboards import live as live_for_dashboard
 from deploylog import deployment_log as log
@@ -22,7 +23,6 @@ from deploylog import registry
 from deploylog.web.server import serve
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-CHROMIUM = "/usr/bin/chromium"
 PAST = (
     (datetime(2026, 7, 8, 13, tzinfo=UTC), 5, "Done"),
     (datetime(2026, 7, 22, 13, tzinfo=UTC), 12, "Done"),
@@ -66,10 +66,7 @@ def main() -> None:
         world.now = datetime(2026, 7, 1, 8, tzinfo=UTC)
         world.init()
         diba = live(world)
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-            )
+        with started_chromium() as browser:
             page = browser.new_page(viewport={"width": 1500, "height": 640}, color_scheme="light")
             take(page, world, diba.file_id, log.DEPLOYMENTS, "log", scroll_to=9)
             take(page, world, diba.file_id, log.DEPLOYMENTS, "checklist", scroll_to=8, right=2540)
@@ -78,7 +75,6 @@ def main() -> None:
             page.set_viewport_size({"width": 1540, "height": 560})
             take(page, world, world.registry_id, registry.CUSTOMERS, "registry")
             take(page, world, world.registry_id, registry.CUSTOMERS, "registry-state", right=650)
-            browser.close()
     take_dashboard()
 
 
@@ -88,10 +84,7 @@ def take_dashboard() -> None:
     with tempfile.TemporaryDirectory() as folder, served_world(Path(folder)) as world:
         world.init()
         live_for_dashboard(world)
-        with serve(dashboard_of(world), "127.0.0.1:0") as origin, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-            )
+        with serve(dashboard_of(world), "127.0.0.1:0") as origin, started_chromium() as browser:
             deployment = f"/deployments/{world.log().file_id}/DIBA-0006"
             for name, path, scheme, height in (
                 ("today", "/", "light", 900),
@@ -105,7 +98,6 @@ def take_dashboard() -> None:
                     page.locator("summary").first.click()
                 page.wait_for_load_state("networkidle")
                 page.screenshot(path=PICTURES / f"dashboard-{name}.png")
-            browser.close()
 
 
 def live(world: World) -> Log:
