@@ -99,9 +99,13 @@ def adopted(
     )
 
 
-def is_unfinished(row: Deployment, sheet_row: SheetRow, layout: Layout) -> bool:
-    """Whether mails of this row may still be wanted: its end was not announced yet, as far as its columns say."""
-    return bool(sheet_row.id) and not _text(sheet_row, layout, log.END_NOTIFIED)
+def is_unfinished(row: Deployment, sheet_row: SheetRow, layout: Layout, zone: ZoneInfo) -> bool:
+    """Whether mails of this row may still be wanted: what staff say of it, or its columns, tell of no announced end.
+
+    Both are asked: anybody may have typed into `End notified`, and a row may have been opened again.
+    """
+    closed = row.status in (Status.DONE, Status.ROLLED_BACK)
+    return bool(sheet_row.id) and not (closed and _moment(sheet_row, layout, log.END_NOTIFIED, zone))
 
 
 def _told(row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo) -> dict[Kind, datetime]:

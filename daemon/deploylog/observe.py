@@ -285,7 +285,7 @@ class Observer:
         """What the rows' own columns and the mailbox show of the past."""
         sheet_rows = {row.number: row for row in cells.rows}
         names, contacts = self._policy.names, registry.contacts_of(customer)
-        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], cells.layout)]
+        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], cells.layout, zone)]
         # Also where every start is to come: one may have been moved since its mail went out.
         since = min([now, *(row.window.start for row in running if row.window)])
         lead = max(self._policy.timing.reminders, default=timedelta(0)) + LONGEST_AHEAD

@@ -82,6 +82,23 @@ def test_a_lost_ledger_before_the_start_mails_once_at_the_start(world: World) ->
     assert told.count("Invitación enviada") == 1, told
 
 
+@pytest.mark.parametrize("typed", ["x", 46365.5])
+def test_a_lost_ledger_believes_nobody_who_typed_that_the_end_of_an_open_row_was_told(
+    world: World, typed: object
+) -> None:
+    """Only the mailbox knows of the nudge: no column tells of one."""
+    started(world)
+    world.at(WEDNESDAY + timedelta(minutes=6))
+    nudges = [mail["Subject"] for mail in world.person(STAFF).mails()]
+    assert any("planned end" in one for one in nudges)
+    world.log().write(2, {log.END_NOTIFIED: typed})
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert [mail["Subject"] for mail in world.person(STAFF).mails()] == nudges
+    assert_nothing_twice(world, STAFF)
+
+
 def test_a_lost_ledger_keeps_every_line_of_history_once(world: World) -> None:
     started(world)
     before = world.log().history()
