@@ -122,10 +122,13 @@ def _told(row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zo
 
 
 def _seen(mailed: Mailed, row: Deployment) -> EffectSeen:
-    """The effect a mail is the outcome of. A nudge to somebody who is not responsible any more keeps his digest."""
+    """The effect a mail is the outcome of: to the responsible, in the thread it answered, or in a language.
+
+    A nudge to somebody who is not responsible any more keeps his digest.
+    """
     marked = mailed.marked
-    to_responsible = marked.target not in LANGUAGES and marked.target == digest(row.responsible)
-    target = row.responsible if to_responsible else marked.target
+    told = (one for one in (row.responsible, mailed.thread_id) if digest(one) == marked.target)
+    target = marked.target if marked.target in LANGUAGES else next(told, marked.target)
     return EffectSeen(0, marked.kind, marked.generation, marked.round, target, EffectState.SENT, mailed.at)
 
 

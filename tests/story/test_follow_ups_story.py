@@ -205,6 +205,23 @@ def test_a_lost_ledger_writes_no_note_again(office: Office) -> None:
     assert office.row().startswith("Done")
 
 
+def test_a_lost_ledger_knows_an_answer_of_a_row_opened_again_by_its_thread(office: Office) -> None:
+    """The mail's marker holds a digest of the thread; what is adopted has the key the answer had."""
+    office.asks()
+    office.deploy(f"mail: {SUBJECT}")
+    world = office.world
+    before = [one.key for one in world.ledger.effects_of(world.log().file_id) if one.key.kind is Kind.THREAD_ANSWER]
+    assert len(before) == 1
+    world.log().write(2, {log.STATUS: "Started"})
+    world.ledger.close()
+    for file in world.folder.glob("deploylog.db*"):
+        file.unlink()
+    world.start_daemon()
+    world.run()
+    after = [one.key for one in world.ledger.effects_of(world.log().file_id) if one.key.kind is Kind.THREAD_ANSWER]
+    assert after == before
+
+
 def test_zammad_that_is_away_keeps_no_mail_and_is_told_when_it_is_back(office: Office) -> None:
     ticket = office.zammad.add("7412280", "one")
     office.zammad.token = "another"
