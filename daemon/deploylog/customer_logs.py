@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 import structlog
 
@@ -175,13 +176,14 @@ class CustomerLogs:
         """
         found: dict[str, DriveFile] = {}
         claimed: set[str] = set()
+        by_property: dict[str, list[DriveFile]] = {}
+        by_name: dict[str, list[DriveFile]] = {}
+        for file in files.values():
+            by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
+            by_name.setdefault(folded(file.name), []).append(file)
         for customer in current.customers:
-            digest = _digest(customer)
-            own = [
-                file
-                for file in files.values()
-                if file.properties.get(LOG_OF) == digest or _is(file.name, customer.name)
-            ]
+            named = by_name.get(folded(customer.name + SUFFIX), ())
+            own = {file.id: file for file in (*by_property.get(_digest(customer), ()), *named)}.values()
             claimed |= {file.id for file in own}
             if own:
                 # Of several, as after a copy made by hand, the one that is linked; then the one of the right name.
@@ -189,8 +191,10 @@ class CustomerLogs:
                     own, key=lambda one: (one.id not in customer.log_link, not _is(one.name, customer.name), one.id)
                 )
         for customer in current.customers:
+            if customer.name in found or not customer.log_link:
+                continue
             linked = next((one for one in files.values() if one.id in customer.log_link), None)
-            if customer.name not in found and linked is not None and linked.id not in claimed:
+            if linked is not None and linked.id not in claimed:
                 found[customer.name] = linked
                 claimed.add(linked.id)
         return found, claimed
@@ -476,4 +480,9 @@ def _customer_of(file: DriveFile) -> str:
 
 def _digest(customer: Customer) -> str:
     """Properties hold 124 bytes of key and value together; a customer's name may be longer."""
-    return hashlib.sha256(folded(customer.name).encode()).hexdigest()[:32]
+    return _digest_of(customer.name)
+
+
+@lru_cache(maxsize=1 << 16)
+def _digest_of(name: str) -> str:
+    return hashlib.sha256(folded(name).encode()).hexdigest()[:32]

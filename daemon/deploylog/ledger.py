@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -408,39 +409,26 @@ class Ledger:
         return {row.id: _memory(row, by_deployment.get(row.id, ())) for row in rows}
 
     def save_sights(self, log_id: str, sights: Sequence[Sight], vanished: Sequence[str], now: datetime) -> None:
-        """Keep what one look at a log has shown; a vanished deployment has nothing due."""
+        """Keep what one look at a log has shown; a vanished deployment has nothing due. What stands is left alone."""
+        seen = [{"log_id": log_id, "id": sight.known.id, **_sight_columns(sight)} for sight in sights]
+        with self.store.reading() as connection:
+            query = sa.select(deployments).where(deployments.c.log_id == log_id)
+            standing = {row["id"]: dict(row) for row in connection.execute(query).mappings()}
+        changed = [one for one in seen if standing.get(one["id"]) != one]
+        lines = [line for sight in sights for line in sight.lines]
+        gone = [one for one in vanished if one in standing and standing[one]["vanished_at"] is None]
+        if not (changed or lines or gone):
+            return
         with self.store.writing() as connection:
-            for sight in sights:
-                memory = sight.memory
-                values = {
-                    "row": sight.known.row,
-                    "fingerprint": memory.fingerprint,
-                    "components": list(sight.known.components),
-                    "first_seen_at": memory.first_seen_at,
-                    "changed_at": memory.changed_at,
-                    "status": memory.status.value,
-                    "status_since": memory.status_since,
-                    "generation": memory.generation,
-                    "start": memory.start,
-                    "ends": [end.isoformat() for end in memory.ends],
-                    "overridden": memory.overridden,
-                    "copy_of": memory.copy_of,
-                    "known_warnings": None if memory.known_warnings is None else list(memory.known_warnings),
-                    "due_at": sight.due,
-                    "vanished_at": None,
-                    "window_start": sight.window.start if sight.window else None,
-                    "window_end": sight.window.end if sight.window else None,
-                    "responsible": sight.responsible,
-                    "ticked": None if memory.ticked is None else sorted(memory.ticked),
-                }
-                _upsert(connection, deployments, {"log_id": log_id, "id": sight.known.id}, values)
-            self._append(connection, log_id, [line for sight in sights for line in sight.lines])
-            for identity in vanished:
+            if changed:
+                connection.execute(_upsert_sights(connection.dialect.name), changed)
+            self._append(connection, log_id, lines)
+            if gone:
                 connection.execute(
                     sa.update(deployments)
                     .where(
                         deployments.c.log_id == log_id,
-                        deployments.c.id == identity,
+                        deployments.c.id.in_(gone),
                         deployments.c.vanished_at.is_(None),
                     )
                     .values(vanished_at=now, due_at=None)
@@ -745,6 +733,41 @@ def _is(key: Key) -> list[sa.ColumnElement[bool]]:
     return [effects.c[name] == value for name, value in _columns(key).items()]
 
 
+def _sight_columns(sight: Sight) -> dict[str, Any]:
+    """The columns of a deployment that is there."""
+    memory = sight.memory
+    return {
+        "row": sight.known.row,
+        "fingerprint": memory.fingerprint,
+        "components": list(sight.known.components),
+        "first_seen_at": memory.first_seen_at,
+        "changed_at": memory.changed_at,
+        "status": memory.status.value,
+        "status_since": memory.status_since,
+        "generation": memory.generation,
+        "start": memory.start,
+        "ends": [end.isoformat() for end in memory.ends],
+        "overridden": memory.overridden,
+        "copy_of": memory.copy_of,
+        "known_warnings": None if memory.known_warnings is None else list(memory.known_warnings),
+        "due_at": sight.due,
+        "vanished_at": None,
+        "window_start": sight.window.start if sight.window else None,
+        "window_end": sight.window.end if sight.window else None,
+        "responsible": sight.responsible,
+        "ticked": None if memory.ticked is None else sorted(memory.ticked),
+    }
+
+
+@lru_cache
+def _upsert_sights(dialect: str) -> Any:
+    """Insert deployments, or update those that are there; for many rows at once."""
+    statement = _insert_of(dialect, deployments)
+    keys = ("log_id", "id")
+    others = {column.name: statement.excluded[column.name] for column in deployments.c if column.name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=others)
+
+
 def _upsert(
     connection: Connection,
     table: sa.Table,
@@ -762,4 +785,8 @@ def _upsert(
 
 def insert_into(connection: Connection, table: sa.Table) -> Any:
     """The database's own INSERT, which knows ON CONFLICT."""
-    return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
+    return _insert_of(connection.dialect.name, table)
+
+
+def _insert_of(dialect: str, table: sa.Table) -> Any:
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table)

@@ -7,6 +7,7 @@ the sheets (design, "The spreadsheets").
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -394,16 +395,27 @@ class Registry:
     problems: tuple[Sentence, ...] = ()
     """Rows of Contacts and Freezes that cannot be read; each sentence names tab and row."""
 
+    _by_name: Mapping[str, _Named] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Everything is asked for by customer, for every customer: a search each time would cost their square.
+        found: dict[str, _Named] = {}
+        for customer in self.customers:
+            found.setdefault(_same_name(customer.name), _Named()).customers.append(customer)
+        for contact in self.contacts:
+            found.setdefault(_same_name(contact.customer), _Named()).contacts.append(contact)
+        for freeze in self.freezes:
+            found.setdefault(_same_name(freeze.customer), _Named()).freezes.append(freeze)
+        object.__setattr__(self, "_by_name", found)
+
     def customer(self, name: str) -> Customer | None:
         """The customer of that name, compared without regard to case and spaces; None where there is none."""
-        return next((one for one in self.customers if _same_name(one.name, name)), None)
+        return next(iter(self._named(name).customers), None)
 
     def contacts_of(self, customer: Customer) -> tuple[Contact, ...]:
         """The customer's contacts and those of every customer (`*`), each address once, the customer's own first."""
-        own = [one for one in self.contacts if _same_name(one.customer, customer.name)]
-        everyones = [one for one in self.contacts if one.customer == "*"]
         by_address: dict[str, Contact] = {}
-        for contact in own + everyones:
+        for contact in (*self._named(customer.name).contacts, *self._named("*").contacts):
             by_address.setdefault(contact.address, contact)
         return tuple(by_address.values())
 
@@ -412,12 +424,25 @@ class Registry:
         return tuple(one for one in self.contacts_of(customer) if one.customer != "*")
 
     def freezes_of(self, customer: Customer) -> tuple[Freeze, ...]:
-        return tuple(one for one in self.freezes if one.customer == "*" or _same_name(one.customer, customer.name))
+        """The customer's freezes and those of every customer, the customer's own first."""
+        return (*self._named(customer.name).freezes, *self._named("*").freezes)
+
+    def _named(self, name: str) -> _Named:
+        return self._by_name.get(_same_name(name), _Named())
 
 
-def _same_name(one: str, other: str) -> bool:
-    """Without regard to case and to the amount of white space."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the registry holds under one name."""
+
+    customers: list[Customer] = field(default_factory=list)
+    contacts: list[Contact] = field(default_factory=list)
+    freezes: list[Freeze] = field(default_factory=list)
+
+
+def _same_name(name: str) -> str:
+    """Equal for names that differ in case and in the amount of white space alone."""
+    return " ".join(name.split()).casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.kept import Concluded
 from deploylog.ledger import Ledger, LogSeen, PlannedWindow
-from deploylog.lifecycle import Decision, EffectState, EventWish, Memory, Policy, Wanted
+from deploylog.lifecycle import PENDING, Decision, EffectState, EventWish, Memory, Policy, Wanted
 from deploylog.looks import LastLooks
 from deploylog.messages import Messages
 from deploylog.mime import Letter
@@ -545,15 +545,18 @@ class Reconciler:
                 if others_had_calls and clock() - now > STALE_READ:
                     return outcomes, False
                 others_had_calls = True
-            wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
-            outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
+            if row.decision.wanted or any(one.state in PENDING for one in row.memory.effects):
+                wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
+                outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
             outcomes += self._carry_out_event(view, row, current, now)
         for outcome in outcomes:
             if outcome.effect.key.kind is Kind.EVENT:
                 self._replies.forget(outcome.effect.external_id)
-        for identity in view.vanished:
+        if view.vanished:
             # A deleted row cancels nothing by itself, but what was pending for it must not go out.
-            outcomes += self._delivery.mail(view.file.id, identity, [], now)
+            pending = self._ledger.effects_of(view.file.id, states=[*PENDING])
+            for identity in {one.key.deployment_id for one in pending}.intersection(view.vanished):
+                outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
 
     def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView, bool]:

@@ -110,13 +110,14 @@ def count_contacts(
     """
     if before is None:
         return CountedContacts(tuple(present), {})
-    gone = [one for one in before.contacts if one not in present]
-    come = [one for one in present if one not in before.contacts]
+    there, counting = set(present), set(before.contacts)
+    gone = [one for one in before.contacts if one not in there]
+    come = [one for one in present if one not in counting]
     since = {one: before.since.get(one, now) for one in (*gone, *come)}
     nameless = {replace(one, customer="") for one in gone} & {replace(one, customer="") for one in come}
     settled = {one for one, then in since.items() if now - then >= settle or replace(one, customer="") in nameless}
     # In the order they had: a row that only moved must not change what was made of it.
-    counted = [one for one in before.contacts if one in present or one not in settled]
+    counted = [one for one in before.contacts if one in there or one not in settled]
     counted += [one for one in come if one in settled]
     return CountedContacts(tuple(counted), {one: then for one, then in since.items() if one not in settled})
 

@@ -49,6 +49,8 @@ class Replies:
         self._token: str | None = None
         self._read_at: datetime | None = None
         self._events: dict[str, EventSeen] = {}
+        self._ids: dict[tuple[str, str], dict[str, None]] = {}
+        """By log and deployment, the ids of its events; nearly always one."""
         self._others_write = others_write
         self._seen_at: datetime | None = None
         """When what is known was true."""
@@ -85,6 +87,7 @@ class Replies:
             if seen != before and (before or seen.deleted or seen.summary != self._summaries.get(event["id"], "")):
                 logs.add(log_id)
             self._events[event["id"]] = seen
+            self._ids.setdefault((log_id, seen.deployment_id), {})[event["id"]] = None
             self._summaries[event["id"]] = seen.summary
         return logs
 
@@ -107,14 +110,8 @@ class Replies:
 
     def declines(self, log_id: str, deployment_id: str) -> tuple[Decline, ...]:
         """Who declined the deployment's invitation, as far as is known, in the order of the guests."""
-        return next(
-            (
-                one.declines
-                for one in self._events.values()
-                if (one.log_id, one.deployment_id) == (log_id, deployment_id) and not one.deleted
-            ),
-            (),
-        )
+        known = (self._events.get(one) for one in self._ids.get((log_id, deployment_id), ()))
+        return next((one.declines for one in known if one is not None and not one.deleted), ())
 
     def forget(self, event_id: str) -> None:
         """We wrote the event ourselves: what was seen before is no longer true."""
