@@ -229,12 +229,14 @@ def test_calls_that_are_refused_or_not_answered_are_counted_by_status(workspace:
     config = workspace.config(tmp_path, "poll: {every: 1s}")
     with daemon(config) as running:
         origin = running.origin()
-        workspace.fault("drive.files.list", status=503)
-        workspace.fault("drive.files.list", "drop")
+        workspace.fault("drive.changes.list", status=503)
+        workspace.fault("drive.changes.list", "drop")
 
         def counted() -> bool:
             seen = figures(requests.get(f"{origin}/metrics", timeout=5).text)
-            return all(seen.get(("deploylog_api_calls_total", "drive.files.list", one)) for one in ("503", "0", "200"))
+            return all(
+                seen.get(("deploylog_api_calls_total", "drive.changes.list", one)) for one in ("503", "0", "200")
+            )
 
         wait_until("all three", counted)
         assert running.ends() == 0
@@ -248,6 +250,6 @@ def test_pages_that_cannot_be_served_keep_no_mail_from_going_out(workspace: Work
             line = json.loads(running.wait_for("pages not served"))
             assert line["listen"] == listen
             assert "Address already in use" in line["reason"]
-            before = workspace.calls().get("drive.files.list", 0)
-            wait_until("passes go on", lambda: workspace.calls()["drive.files.list"] > before + 1)
+            before = workspace.calls().get("drive.changes.list", 0)
+            wait_until("passes go on", lambda: workspace.calls().get("drive.changes.list", 0) > before + 1)
             assert running.ends() == 0

@@ -172,7 +172,7 @@ def once(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False
         bootstrap.check_clock(parts.ledger, bootstrap.now())
         ownership.claim(bootstrap.now(), take_over)
         try:
-            report = parts.reconciler.run_pass(bootstrap.now, True, _progress_lines())
+            report = parts.reconciler.run_pass(bootstrap.now, True, _progress_lines(), unread=None)
         finally:
             _release(parts.ledger, ownership)
     for line in (*report.problems, *report.needs_attention):
@@ -240,7 +240,7 @@ def upgrade(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help=
 
     with bootstrap.parts(config) as parts:
         initializer = Initializer(parts.google, parts.config, parts.policy.names, parts.messages)
-        logs = parts.reconciler.logs()
+        logs = parts.reconciler.logs(bootstrap.now())
         steps, problems = [], 0
         for found in initializer.upgrades(parts.installation.template, logs):
             if isinstance(found, ConfigurationError):
@@ -398,7 +398,7 @@ def history(
 ) -> None:
     """What was done for a customer, or for one deployment: every effect with its state, from the ledger."""
     with bootstrap.parts(config) as parts:
-        file = parts.reconciler.log_file(customer)
+        file = parts.reconciler.log_file(customer, bootstrap.now())
         effects = parts.ledger.effects_of(file.id, identity.upper() or None)
         zone = parts.config.organization.time_zone
     rows = [_history_row(one) for one in effects]

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -23,6 +23,7 @@ from deploylog.customer_ledger import CustomerLedger
 from deploylog.dates import unknown_holidays
 from deploylog.delivery import LONGEST_CALL
 from deploylog.errors import Busy, ConfigurationError, DeploylogError, OutsideError, StoreUnreachable
+from deploylog.folder import Folder
 from deploylog.google.connect import Google
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, CellWrite, MissingTab
@@ -42,6 +43,8 @@ LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
 
 _COUNTED = "contacts that count"
+CHANGED_LATELY = timedelta(minutes=10)
+"""A registry row that changed no longer ago is seen to at once, also after a start."""
 
 log = structlog.get_logger(__name__)
 
@@ -84,12 +87,16 @@ class CustomerLogs:
             may_notify=config.mail.redirect_to is None,
         )
         self._bounces = Bounces(google.gmail, kept, config.poll.replies)
+        self._folder = Folder(google.drive, installation.drive_id, installation.folder.id)
+        self.registry_version = 0
+        """Of the registry's file as last listed; raised by every change, which may show minutes late."""
         self._cells: Mapping[str, list[list[Cell]]] = {}
         self._internal: tuple[DriveFile, ...] = (installation.template, installation.registry)
         """TEMPLATE and the registry as last listed."""
         self._has_template = True
         self._shared_outside: tuple[Sentence, ...] = ()
         self._counted: CountedContacts | None = None
+        self._looks_left: int | None = None
         self._unchanged: dict[str, tuple[str, datetime]] = {}
         """By customer: what its row says, as a digest, and since when."""
         self._unread: tuple[Sentence, ...] = ()
@@ -141,16 +148,18 @@ class CustomerLogs:
 
     # Files -----------------------------------------------------------------------------------------------------
 
-    def list_logs(self) -> dict[str, DriveFile]:
+    def list_logs(self, now: datetime) -> dict[str, DriveFile]:
         """Every log of the folder by file id; TEMPLATE and registry are none.
 
         Raises `ConfigurationError` where the registry is not among the folder's files any more: what a trashed one
         says can still be read, and must not count.
         """
-        files = self._google.drive.spreadsheets(self._installation.drive_id, self._installation.folder.id)
-        there = {file.id for file in files}
+        there = self._folder.files(now)
+        files = list(there.values())
         if self._installation.registry.id not in there:
+            self._folder.forget()
             raise ConfigurationError(f"{self._left_folder(self._config.drive.registry)}. Until then nothing is done")
+        self.registry_version = there[self._installation.registry.id].version
         self._has_template = self._installation.template.id in there
         others = (self._installation.template.id, self._installation.registry.id)
         self._internal = tuple(file for file in files if file.id in others)
@@ -204,13 +213,20 @@ class CustomerLogs:
         return any(known in customer.log_link for known in self._ledger.all_logs() if known not in files)
 
     def tend(
-        self, current: Registry, files: Mapping[str, DriveFile], now: datetime, problems: list[str]
+        self,
+        current: Registry,
+        files: Mapping[str, DriveFile],
+        now: datetime,
+        problems: list[str],
+        unread: int | None = None,
     ) -> dict[str, DriveFile]:
         """Make, rename and share the logs as the registry says; returns those that are new or have another name.
 
-        Only for rows that were left alone for `notify.settle`; `problems` gets what could not be done.
+        Only for rows that were left alone for `notify.settle`; `problems` gets what could not be done. `unread`: at how
+        many logs at the most one looks for no other reason than that it was not done since the start; None: at all.
         """
         changed: dict[str, DriveFile] = {}
+        self._looks_left = unread
         self._bounces.refresh(now, problems)
         self._look_at_internal(problems)
         logs, claimed = self._logs(current, files)
@@ -247,10 +263,19 @@ class CustomerLogs:
             # It was made under the name the row had before.
             file = self._google.drive.rename(file.id, customer.name + SUFFIX, {LOG_OF: _digest(customer)})
             log.info("log renamed", customer=customer.name, log=file.name)
+        self._folder.note(file)
         wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
-        if left_alone and self._sharing.is_due(file, wanted, now):
+        if left_alone and self._sharing.is_due(file, wanted, now) and self._is_its_turn(customer, file, now):
             self._sharing.tend(file, wanted, now, copied)
         return file
+
+    def _is_its_turn(self, customer: Customer, file: DriveFile, now: datetime) -> bool:
+        """Whether permissions are looked at now: a few at each poll, where nothing but a start is the reason."""
+        _, since = self._unchanged[folded(customer.name)]
+        if self._looks_left is None or self._sharing.knows(file) or now - since < CHANGED_LATELY:
+            return True
+        self._looks_left -= 1
+        return self._looks_left >= 0
 
     def _is_told_gone(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
         if not self._is_gone(customer, files):
@@ -271,12 +296,13 @@ class CustomerLogs:
     def _found_or_copied(self, customer: Customer, now: datetime) -> tuple[DriveFile, bool]:
         """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.
 
-        Where a link hints at one elsewhere in the drive, it is that one.
+        Where a link hints at one elsewhere in the drive, or another daemon may have made one that the change feed has
+        not told of yet, it is that one.
         """
         digest = _digest(customer)
         there = (
             self._google.drive.find_by_property(self._installation.drive_id, LOG_OF, digest)
-            if customer.log_link
+            if customer.log_link or self._ledger.store.shared
             else []
         )
         if there:
@@ -285,7 +311,12 @@ class CustomerLogs:
             raise ConfigurationError(self._left_folder(self._config.drive.template))
         name, folder = customer.name + SUFFIX, self._installation.folder.id
         with self._copying(digest, now):
-            file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
+            try:
+                file = self._google.drive.copy(self._installation.template.id, name, folder, {LOG_OF: digest})
+            except OutsideError:
+                # It may be there all the same, and the change feed may tell of it late.
+                self._folder.forget()
+                raise
         # It is known from now on, so that one that is trashed before it was read is not made anew.
         self._ledger.see_log(LogSeen(file.id, customer.name, 0, 0, None))
         return file, True

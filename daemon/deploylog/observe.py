@@ -184,20 +184,33 @@ class Observer:
         self._policy = policy
         self._organization = organization
 
-    def time_zone(self, file: DriveFile) -> ZoneInfo:
-        """The spreadsheet's own zone, in which its serial dates are meant."""
-        name = self._sheets.describe(file.id).time_zone
-        try:
-            return ZoneInfo(name)
-        except (KeyError, ValueError):
-            raise LogProblem(Sentence.of("log_time_zone", zone=name)) from None
-
     def read(self, file: DriveFile, now: datetime) -> Cells:
         """Both tabs in one call. Raises `LogProblem` where a tab or a column is missing."""
+        return self._cells(lambda tabs: self._sheets.read(file.id, tabs), now)
+
+    def read_first(self, file: DriveFile, now: datetime) -> tuple[Cells, ZoneInfo]:
+        """Both tabs, and the spreadsheet's own zone, in which its serial dates are meant, in one call.
+
+        Raises `LogProblem` as `read` does, and where the zone is none that is known here.
+        """
+        zones: list[str] = []
+
+        def read(tabs: Sequence[str]) -> Mapping[str, list[list[Cell]]]:
+            name, cells = self._sheets.read_with_zone(file.id, tabs)
+            zones.append(name)
+            return cells
+
+        cells = self._cells(read, now)
+        try:
+            return cells, ZoneInfo(zones[0])
+        except (KeyError, ValueError):
+            raise LogProblem(Sentence.of("log_time_zone", zone=zones[0])) from None
+
+    def _cells(self, read: Callable[[Sequence[str]], Mapping[str, list[list[Cell]]]], now: datetime) -> Cells:
         names = self._policy.names
         deployments, history = names.shown(deployment_log.DEPLOYMENTS), names.shown(deployment_log.HISTORY)
         try:
-            tabs = self._sheets.read(file.id, [deployments, history])
+            tabs = read([deployments, history])
         except MissingTab as missing:
             raise LogProblem(Sentence.of("log_without_tab", tab=missing.tab)) from missing
         layout = _layout(tabs[deployments], deployment_log.COLUMNS, names, deployments)
@@ -213,6 +226,7 @@ class Observer:
     def look(
         self,
         file: DriveFile,
+        cells: Cells,
         zone: ZoneInfo,
         customer: Customer | None,
         registry: Registry,
@@ -221,12 +235,11 @@ class Observer:
         mailed: MailedSince = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
-        """Read a log and decide about each of its rows.
+        """Decide about each row of a log that was just read.
 
         `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows of the rows of a log that the
         ledger has never seen. `barred`: why nothing may be sent for the log at all.
         """
-        cells = self.read(file, now)
         names, domains = self._policy.names, self._organization.domains
         read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
         seen = self._ledger.log(file.id)
@@ -234,6 +247,7 @@ class Observer:
         highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
         memories = self._ledger.memories(file.id)
+        sheet_rows = {row.number: row for row in cells.rows}
         identified = [replace(row, id=identities.by_row[row.row]) for row in read]
         remembered = {row.id: self._remember(row, memories.get(row.id), identities, now) for row in identified}
         pasts: dict[str, Past] = {}
@@ -242,6 +256,11 @@ class Observer:
             own = [row for row in identified if row.row not in identities.to_write]
             pasts = self._pasts(file, own, cells, zone, customer, registry, mailed, now)
             remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
+            # Nothing is announced of a row whose end was told, and nobody has to wait for what it says.
+            left_alone = now - self._policy.timing.settle
+            for row, sheet_row in ((one, sheet_rows[one.row]) for one in own):
+                if not is_unfinished(row, sheet_row, cells.layout, zone):
+                    remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
         judged = [replace(row, same_as=repeats.get(row.id, "")) for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]

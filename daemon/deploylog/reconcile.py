@@ -8,7 +8,7 @@ It is level-triggered: a pass that is lost, or that fails half-way, is made good
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -39,6 +39,7 @@ from deploylog.mime import Letter
 from deploylog.model import Customer, Kind, Progress, Registry, Sentence
 from deploylog.observe import (
     HIGHEST,
+    Cells,
     LogProblem,
     LogView,
     Observer,
@@ -48,7 +49,7 @@ from deploylog.observe import (
     sight_of,
 )
 from deploylog.recollection import Recollection
-from deploylog.registry import RegistrySheet
+from deploylog.registry_watch import EDIT_KEEPS_HOT, RegistryWatch
 from deploylog.replies import Replies
 from deploylog.rules import Circumstances, Taken
 from deploylog.shadow import REAL, Carrying
@@ -57,8 +58,8 @@ from deploylog.tickets.mail_threads import Threads
 from deploylog.vacations import Vacations
 from deploylog.write_back import HistoryLine, WriteBack, history_lines
 
-EDIT_KEEPS_HOT = timedelta(minutes=10)
-"""Somebody who edited a log is likely to go on."""
+UNREAD_A_POLL = 4
+"""After a start the logs nothing happened to since are read so many a poll: for the pages, and to be sure."""
 MOST_LOOKS = 10
 """How often one pass looks at a log whose calls hang; the next pass goes on."""
 STALE_READ = timedelta(seconds=2)
@@ -137,12 +138,18 @@ class Reconciler:
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
         self._read: set[str] = set()
-        """Logs that were read since this daemon started."""
+        """Logs that were read since this daemon started, for the pages and for what nobody told the ledger."""
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
         self._problems: dict[str, Sentence] = {}
         """Logs that cannot be worked with as they are."""
-        self._last_registry: Registry | None = None
+        self._registry = RegistryWatch(self._customer_logs, config.poll.every, policy.timing.settle)
+        self._current = Registry()
+        """What the registry says, with the contacts that count, as this pass works with it."""
+        self._owners: Mapping[str, Customer] = {}
+        """Whose each log is, by file id."""
+        self._owners_of: Mapping[str, DriveFile] | None = None
+        """The files that was found out for."""
         self._rows: dict[str, Counter[Progress | None]] = {}
         self.last_looks = LastLooks()
         """What the passes saw, for the pages."""
@@ -155,9 +162,12 @@ class Reconciler:
         whole: bool = True,
         progress: Callable[[int, int], None] | None = None,
         stopping: Callable[[], bool] = lambda: False,
+        unread: int | None = UNREAD_A_POLL,
     ) -> PassReport:
         """One pass by the `clock` (UTC). Not `whole`: only logs with something due, as between two polls.
 
+        `unread`: how many logs at the most are read for no other reason than that this daemon has not read them since
+        it started; None: all of them.
         `progress` is told how many logs of how many are done; between two logs the pass ends when it is `stopping`.
         Raises `OutsideError` where the registry or the folder cannot be read: then nothing is known, and nothing done.
         """
@@ -166,35 +176,17 @@ class Reconciler:
         if self._facts is not None:
             self._facts.begin_pass()
         now = clock()
-        sheet = self._customer_logs.read_registry()
-        current = self._customer_logs.settled(sheet.registry, now)
-        fresh: set[str] = set()
-        if whole or not self._files:
-            self._files = self._customer_logs.list_logs()
-            with self._ledger.store.leading() as leads:
-                tended = self._customer_logs.tend(current, self._files, now, report.problems) if leads else {}
-            fresh = set(tended) - set(self._files)
-            self._files |= tended
-        report.problems += self._customer_logs.registry_problems(sheet.registry)
-        changed_registry = current != self._last_registry
-        self._last_registry = current
+        due = self._ledger.dues()
+        fresh = self._see_folder(whole, due, now, report.problems, unread)
+        report.problems += self._customer_logs.registry_problems(self._registry.sheet.registry)
         if whole:
             self._to_read |= self._replies.refresh(now, report.problems) & set(self._files)
-        # Also what is scheduled is judged anew where what it was judged by changed.
-        if changed_registry | (whole and self._vacations.refresh(now, report.problems)):
-            self._to_read |= set(self._files)
-        self.last_looks.passed(current, self._files, self._vacations.of("", now), None)
-        owners = self._customer_logs.owners(current, self._files)
-        due, seen = self._ledger.dues(), self._ledger.all_logs()
-        chosen = [
-            file
-            for file in self._files.values()
-            # Nobody wrote into a log that was just made: the next poll reads it.
-            if file.id not in fresh
-            and (file.id in self._to_read or self._worth_reading(file, seen.get(file.id), due.get(file.id), now, whole))
-        ]
-        # What is due goes before what merely changed: a long pass must not make a mail late.
-        chosen.sort(key=lambda file: due.get(file.id, NEVER))
+            # Also what is scheduled is judged anew where what it was judged by changed.
+            if self._vacations.refresh(now, report.problems):
+                self._to_read |= self._read & set(self._files)
+        self.last_looks.passed(self._current, self._files, self._vacations.of("", now), None)
+        # Nobody wrote into a log that was just made: the next poll reads it.
+        chosen = self._chosen([file for file in self._files.values() if file.id not in fresh], due, now, whole, unread)
         looked_at: dict[str, datetime] = {}
         for done, file in enumerate(chosen):
             if progress:
@@ -202,17 +194,73 @@ class Reconciler:
             for one in (*self._became_due(looked_at, clock()), file):
                 if stopping():
                     return report
-                customer = owners.get(one.id)
                 looked_at[one.id] = clock()
-                if customer is None or is_ours(customer) or self._ledger.log(one.id) is not None:
-                    self._in_turn(one, customer, current, clock, report, stopping, whole)
+                self._in_turn(one, clock, report, stopping, whole)
         if progress:
             progress(len(chosen), len(chosen))
         report.logs = frozenset(self._files)
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
-        self._tell_of_logs(sheet, (whole or bool(chosen)) and self._ledger.store.leads(), clock(), report.problems)
-        self.last_looks.passed(current, self._files, self._vacations.of("", now), clock() if whole else None)
+        self._tell_of_logs((whole or bool(chosen)) and self._ledger.store.leads(), clock(), report.problems)
+        self.last_looks.passed(self._current, self._files, self._vacations.of("", now), clock() if whole else None)
         return report
+
+    def _see_folder(
+        self, whole: bool, due: Mapping[str, datetime], now: datetime, problems: list[str], unread: int | None
+    ) -> Set[str]:
+        """What is in the folder and in the registry; gives the ids of logs that were made just now."""
+        if whole or not self._files:
+            self._files = self._customer_logs.list_logs(now)
+        is_due = any(due.get(one, NEVER) <= now for one in self._files)
+        if not whole or is_due or self._registry.is_worth_reading(now):
+            self._registry.read(now)
+        tended: Mapping[str, DriveFile] = {}
+        if whole:
+            current = self._registry.settled(now)
+            with self._ledger.store.leading() as leads:
+                if leads:
+                    tended = self._customer_logs.tend(current, self._files, now, problems, unread)
+        fresh = tended.keys() - self._files.keys()
+        self._files = {**self._files, **tended}
+        self._take_up_registry(now)
+        return fresh
+
+    def _chosen(
+        self, files: Sequence[DriveFile], due: Mapping[str, datetime], now: datetime, whole: bool, unread: int | None
+    ) -> list[DriveFile]:
+        """The logs that are read in a pass, in their order; at a poll `unread` of those not read since the start."""
+        seen = self._ledger.all_logs()
+
+        def order(file: DriveFile) -> tuple[datetime, float]:
+            # What is due goes before what merely changed: a long pass must not make a mail late. Then the newest.
+            return due.get(file.id, NEVER), -file.modified.timestamp()
+
+        ours = [file for file in files if self._is_looked_at(file, seen)]
+        chosen = [
+            file
+            for file in ours
+            if file.id in self._to_read or self._worth_reading(file, seen.get(file.id), due.get(file.id), now, whole)
+        ]
+        if whole:
+            there = {file.id for file in chosen} | self._read
+            chosen += sorted((file for file in ours if file.id not in there), key=order)[:unread]
+        return sorted(chosen, key=order)
+
+    def _is_looked_at(self, file: DriveFile, seen: Mapping[str, LogSeen]) -> bool:
+        """A partner's log is its own business, unless it was ours once."""
+        customer = self._owners.get(file.id)
+        return customer is None or is_ours(customer) or file.id in seen
+
+    def _take_up_registry(self, now: datetime) -> bool:
+        """Work with the registry as it was last read, from now on; whether it says something else than before."""
+        current = self._registry.settled(now)
+        if current == self._current and self._owners_of is self._files:
+            return False
+        changed = self._owners_of is not None and current != self._current
+        if changed:
+            self._to_read |= set(self._files)
+        self._current = current
+        self._owners, self._owners_of = self._customer_logs.owners(current, self._files), self._files
+        return changed
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
         """Logs this pass has done already in which something became due since: a long pass makes no mail late."""
@@ -238,7 +286,10 @@ class Reconciler:
             return True
         if not whole:
             return False
-        if seen is None or file.id not in self._read or file.version != seen.version or seen.unfinished:
+        if seen is None and file.id not in self._owners:
+            # Nobody's: nothing is kept of it.
+            return self._zones.get(file.id, (0, None))[0] != file.version
+        if seen is None or file.version != seen.version or seen.unfinished:
             return True
         if self._ledger.store.shared and seen.looked_at and now - seen.looked_at < self._config.poll.every / 2:
             # Another daemon has just looked, and nothing changed since.
@@ -250,8 +301,6 @@ class Reconciler:
     def _in_turn(
         self,
         file: DriveFile,
-        customer: Customer | None,
-        current: Registry,
         clock: Callable[[], datetime],
         report: PassReport,
         stopping: Callable[[], bool],
@@ -261,17 +310,16 @@ class Reconciler:
         with self._ledger.store.lock(f"log {file.id}") as mine:
             if not mine:
                 return
-            if self._ledger.store.shared and file.id not in self._to_read:
+            if self._ledger.store.shared and file.id not in self._to_read and file.id in self._read:
                 seen, due = self._ledger.log(file.id), self._ledger.dues().get(file.id)
                 if not self._worth_reading(file, seen, due, clock(), whole):
                     return
-            self._one_log(file, customer, current, clock, report, stopping)
+            self._read.add(file.id)
+            self._one_log(file, clock, report, stopping)
 
     def _one_log(
         self,
         file: DriveFile,
-        customer: Customer | None,
-        current: Registry,
         clock: Callable[[], datetime],
         report: PassReport,
         stopping: Callable[[], bool],
@@ -281,16 +329,16 @@ class Reconciler:
         try:
             report.outcomes += self._delivery.resolve_doubts(file.id, clock())
             report.logs_read += 1
-            view, outcomes = self._look_and_carry_out(file, customer, current, clock, stopping)
+            view, outcomes = self._look_and_carry_out(file, clock, stopping)
             report.outcomes += outcomes
             self._problems.pop(file.id, None)
             if view.stopped:
                 self._tell(file, view.stopped, report)
             _log_outcomes(view, outcomes)
             now = clock()
-            view = self._observer.decide_again(view, current)
+            view = self._observer.decide_again(view, self._current)
             self._remember(view, now)
-            outcomes, view, waits = self._follow_up(view, current, now)
+            outcomes, view, waits = self._follow_up(view, now)
             report.outcomes += outcomes
             _log_outcomes(view, outcomes)
             deleted = self._deleted_rows(view, now)
@@ -303,7 +351,6 @@ class Reconciler:
             self._ledger.conclude(file.id, Concluded(view.in_progress or waits, told), now)
             self._to_read.discard(file.id)
             self.last_looks.see(view)
-            self._read.add(file.id)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
         except StoreUnreachable:
@@ -319,7 +366,7 @@ class Reconciler:
             log.exception("fault in the program; please report it", log=file.name)
             report.problems.append(f"{file.name}: not finished, because of a fault in the program ({fault!r})")
 
-    def _tell_of_logs(self, sheet: RegistrySheet, into_state: bool, now: datetime, problems: list[str]) -> None:
+    def _tell_of_logs(self, into_state: bool, now: datetime, problems: list[str]) -> None:
         """What is wrong with each log as a whole, to the pages and, if so asked, into the registry's `State`."""
         concluded = {
             one.file_id: one.concluded.told if one.concluded else () for one in self._ledger.all_logs().values()
@@ -327,7 +374,9 @@ class Reconciler:
         stopped = {log_id: (sentence,) for log_id, sentence in self._problems.items()}
         if into_state:
             told = {**concluded, **stopped}
-            self._customer_logs.write_states(sheet, self._files, told, self._vacations.unread(), now, problems)
+            self._customer_logs.write_states(
+                self._registry.sheet, self._files, told, self._vacations.unread(), now, problems
+            )
         for log_id in concluded.keys() & self._files.keys():
             self.last_looks.trouble(log_id, (*stopped.get(log_id, ()), *concluded[log_id]))
 
@@ -338,18 +387,19 @@ class Reconciler:
     def _look_and_carry_out(
         self,
         file: DriveFile,
-        customer: Customer | None,
-        current: Registry,
         clock: Callable[[], datetime],
         stopping: Callable[[], bool],
     ) -> tuple[LogView, list[Outcome]]:
-        """Decide and carry out; where a call hung, the rows that are left are looked at anew before more is sent."""
+        """Decide and carry out; where a call hung, the rows that are left are looked at anew before more is sent.
+
+        So they are where the registry says something else by then.
+        """
         outcomes: list[Outcome] = []
         for _ in range(MOST_LOOKS):
             now = clock()
-            view = self._look(file, customer, current, now)
+            view = self._look(file, self._owners.get(file.id), self._current, now)
             self._remember(view, now, self._write_back.ticks(view, now))
-            done, finished = self._carry_out(view, current, clock, stopping)
+            done, finished = self._carry_out(view, clock, stopping)
             outcomes += done
             if finished:
                 break
@@ -360,8 +410,8 @@ class Reconciler:
         if self._facts is not None:
             self._facts.begin_pass()
         sheet = self._customer_logs.read_registry()
-        self._last_registry = sheet.registry
-        self._files = self._customer_logs.list_logs()
+        self._current = sheet.registry
+        self._files = self._customer_logs.list_logs(now)
         owners = self._customer_logs.owners(sheet.registry, self._files)
         views, problems = [], []
         for file in self._files.values():
@@ -382,9 +432,9 @@ class Reconciler:
 
     def coming(self, view: LogView, row: RowView, now: datetime, until: datetime) -> tuple[Coming, ...]:
         """The mails of a row that `look_at_all` gave, after now and up to then, if the row stays as it is."""
-        if view.customer is None or view.stopped or self._last_registry is None:
+        if view.customer is None or view.stopped:
             return ()
-        current = self._last_registry
+        current = self._current
 
         def decide_at(memory: Memory, at: datetime) -> Decision:
             return self._observer.decide_at(view, row, memory, current, at)
@@ -393,16 +443,21 @@ class Reconciler:
 
     def event_now(self, view: LogView, row: RowView) -> str:
         """What the next pass would do with the event: `invite`, `update`, `record`, `withdraw`; empty: nothing."""
+        return self._event_change(view, row)
+
+    def _event_change(self, view: LogView, row: RowView) -> str:
         wish = row.decision.event
+        if wish is EventWish.LEAVE:
+            return ""
         done = self._ledger.effects_of(view.file.id, row.deployment.id)
         effect = next((one for one in done if one.key.kind is Kind.EVENT and one.state is not EffectState.DEAD), None)
         if wish is EventWish.CANCEL:
             return "withdraw" if effect is not None else ""
-        if wish is EventWish.LEAVE or row.deployment.window is None or self._last_registry is None:
+        if row.deployment.window is None:
             return ""
         if effect is None:
             return "invite"
-        if effect.content_hash == self._composer.event(view, row, self._last_registry).digest():
+        if effect.content_hash == self._composer.event(view, row, self._current).digest():
             return ""
         return "update" if wish is EventWish.INVITE else "record"
 
@@ -410,9 +465,9 @@ class Reconciler:
         """The registry as it stands."""
         return self._customer_logs.read_registry().registry
 
-    def logs(self) -> list[DriveFile]:
+    def logs(self, now: datetime) -> list[DriveFile]:
         """Every log of the folder, by name."""
-        return sorted(self._customer_logs.list_logs().values(), key=lambda file: file.name)
+        return sorted(self._customer_logs.list_logs(now).values(), key=lambda file: file.name)
 
     def circumstances(self, customer: Customer, current: Registry, responsible: str, now: datetime) -> Circumstances:
         """What a date of the customer is judged by, apart from any row; for the command `date`.
@@ -429,14 +484,14 @@ class Reconciler:
         absences = self._vacations.of(responsible, now)
         return circumstances(customer, current, self._organization.place, self._organization.rules, absences, taken)
 
-    def log_file(self, customer: str) -> DriveFile:
+    def log_file(self, customer: str, now: datetime) -> DriveFile:
         """The log of a customer, by name. Raises `ConfigurationError` where there is no such customer or no log yet."""
         current = self.customers()
         one = current.customer(customer)
         if one is None:
             names = ", ".join(each.name for each in current.customers) or "none"
             raise ConfigurationError(f"the registry has no customer {customer}; it has: {names}")
-        self._files = self._customer_logs.list_logs()
+        self._files = self._customer_logs.list_logs(now)
         owners = self._customer_logs.owners(current, self._files)
         for file_id, owner in owners.items():
             if owner == one:
@@ -445,7 +500,7 @@ class Reconciler:
 
     def look_at(self, customer: str, now: datetime) -> LogView:
         """One customer's log with its decisions, nothing done."""
-        file = self.log_file(customer)
+        file = self.log_file(customer, now)
         current = self.customers()
         return self._look(file, current.customer(customer), current, now)
 
@@ -464,8 +519,9 @@ class Reconciler:
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
         elsewhere = self._windows_elsewhere(file, now)
         barred = self._customer_logs.barred(file, customer, current, now) if customer else None
+        cells, zone = self._cells_and_zone(file, now)
         return self._observer.look(
-            file, self._zone(file), customer, current, elsewhere, now, self._recollection.mailed, barred
+            file, cells, zone, customer, current, elsewhere, now, self._recollection.mailed, barred
         )
 
     def _windows_elsewhere(self, file: DriveFile, now: datetime) -> list[PlannedWindow]:
@@ -473,12 +529,14 @@ class Reconciler:
         planned = self._ledger.planned_windows(now - LONGEST_UNDER_WAY)
         return [one for one in planned if one.log_id != file.id and one.log_id in self._files]
 
-    def _zone(self, file: DriveFile) -> ZoneInfo:
-        """The spreadsheet's zone, asked for again whenever the file changed."""
+    def _cells_and_zone(self, file: DriveFile, now: datetime) -> tuple[Cells, ZoneInfo]:
+        """The log's cells, and its spreadsheet's zone, which is asked for again whenever the file changed."""
         known = self._zones.get(file.id)
-        if known is None or known[0] != file.version:
-            self._zones[file.id] = (file.version, self._observer.time_zone(file))
-        return self._zones[file.id][1]
+        if known is not None and known[0] == file.version:
+            return self._observer.read(file, now), known[1]
+        cells, zone = self._observer.read_first(file, now)
+        self._zones[file.id] = (file.version, zone)
+        return cells, zone
 
     def _remember(self, view: LogView, now: datetime, ticks: Mapping[str, tuple[HistoryLine, ...]] = NO_TICKS) -> None:
         """Into the ledger: what the rows are, what is remembered of them, when to look again.
@@ -526,7 +584,7 @@ class Reconciler:
     # Carrying out ----------------------------------------------------------------------------------------------
 
     def _carry_out(
-        self, view: LogView, current: Registry, clock: Callable[[], datetime], stopping: Callable[[], bool]
+        self, view: LogView, clock: Callable[[], datetime], stopping: Callable[[], bool]
     ) -> tuple[list[Outcome], bool]:
         """What came to be, and whether all rows had their turn before what was read of them grew stale.
 
@@ -545,10 +603,12 @@ class Reconciler:
                 if others_had_calls and clock() - now > STALE_READ:
                     return outcomes, False
                 others_had_calls = True
+            if self._acts(view, row) and not self._registry_stands(clock()):
+                return outcomes, False
             if row.decision.wanted or any(one.state in PENDING for one in row.memory.effects):
                 wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
                 outcomes += self._delivery.mail(view.file.id, identity, wanted, now)
-            outcomes += self._carry_out_event(view, row, current, now)
+            outcomes += self._carry_out_event(view, row, now)
         for outcome in outcomes:
             if outcome.effect.key.kind is Kind.EVENT:
                 self._replies.forget(outcome.effect.external_id)
@@ -559,11 +619,22 @@ class Reconciler:
                 outcomes += self._delivery.mail(view.file.id, identity, [], now)
         return outcomes, True
 
-    def _follow_up(self, view: LogView, current: Registry, now: datetime) -> tuple[list[Outcome], LogView, bool]:
+    def _acts(self, view: LogView, row: RowView) -> bool:
+        """Whether carrying this row out calls anybody outside, as far as the ledger can say."""
+        return bool(row.decision.wanted) or bool(self._event_change(view, row))
+
+    def _registry_stands(self, now: datetime) -> bool:
+        """Whether the registry still says what this pass works with; read again where that was a while ago."""
+        if self._registry.holds(now):
+            return True
+        self._registry.read(now)
+        return not self._take_up_registry(now)
+
+    def _follow_up(self, view: LogView, now: datetime) -> tuple[list[Outcome], LogView, bool]:
         """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""
         outcomes, told = self._follow_ups.carry_out(view, now)
         if outcomes:
-            view = self._observer.decide_again(view, current)
+            view = self._observer.decide_again(view, self._current)
         if not told:
             return outcomes, view, False
         rows = tuple(
@@ -576,11 +647,11 @@ class Reconciler:
 
     def _known_domains(self, view: LogView) -> frozenset[str]:
         """Of our own people and of the contacts of a log's customer."""
-        contacts = self._last_registry.contacts_of(view.customer) if self._last_registry and view.customer else ()
+        contacts = self._current.contacts_of(view.customer) if view.customer else ()
         theirs = {one.address.rpartition("@")[2].lower() for one in contacts}
         return frozenset(theirs | {one.lower() for one in self._organization.domains})
 
-    def _carry_out_event(self, view: LogView, row: RowView, current: Registry, now: datetime) -> list[Outcome]:
+    def _carry_out_event(self, view: LogView, row: RowView, now: datetime) -> list[Outcome]:
         wish, identity = row.decision.event, row.deployment.id
         if wish is EventWish.CANCEL:
             return self._delivery.withdraw(view.file.id, identity, now)
@@ -588,7 +659,7 @@ class Reconciler:
             return []
         outcomes: list[Outcome] = []
         if wish is not EventWish.LEAVE:
-            content = self._composer.event(view, row, current)
+            content = self._composer.event(view, row, self._current)
             outcomes = self._delivery.invite(view.file.id, identity, content, wish is EventWish.INVITE, now)
         if row.decision.overridden and not row.memory.overridden:
             self._write_back.override(view, row, now)

@@ -158,6 +158,10 @@ class Sharing:
     _seen: dict[str, _Writers] = field(default_factory=dict)
     _internal: dict[str, tuple[int, tuple[str, ...]]] = field(default_factory=dict)
 
+    def knows(self, file: DriveFile) -> bool:
+        """Whether the log's permissions were brought to match since the start."""
+        return file.id in self._tended
+
     def is_due(self, file: DriveFile, wanted: tuple[Share, ...], now: datetime) -> bool:
         """Whether the log or what is wanted of it changed since its permissions were last brought to match."""
         before, seen = self._tended.get(file.id), self._seen.get(file.id)

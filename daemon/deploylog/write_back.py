@@ -95,7 +95,7 @@ class WriteBack:
         if row.decision.progress is None:
             # Being edited. A row that was never judged shows nothing yet, whatever was pasted along with it.
             never_judged = row.memory.changed_at == row.memory.first_seen_at
-            return deployment_log.Projection("", replies="") if never_judged else None
+            return deployment_log.Projection("", replies="") if never_judged and row.held else None
         event = next((one for one in row.memory.effects if one.kind is Kind.EVENT), None)
         link, replies = "", None
         decision = row.decision

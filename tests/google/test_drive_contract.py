@@ -8,8 +8,9 @@ import pytest
 from google_helpers import Patience, SandboxServer
 
 from deploylog import errors
+from deploylog.errors import Refused
 from deploylog.google.connect import Google
-from deploylog.google.drive import FOLDER, SPREADSHEET, Drive
+from deploylog.google.drive import FOLDER, SPREADSHEET, Drive, DriveChanges
 
 
 @pytest.fixture
@@ -201,3 +202,26 @@ def test_a_read_that_never_succeeds_ends(
     with pytest.raises(errors.InDoubt):
         drive.get(folder_id)
     assert len(patience.waits) == 3
+
+
+def test_changes_tell_what_was_made_edited_moved_and_deleted_since(
+    drive: Drive, drive_id: str, folder_id: str, google: Google
+) -> None:
+    kept, gone = (drive.create_spreadsheet(folder_id, name, {}) for name in ("kept", "gone"))
+    token = drive.changes_from_now(drive_id)
+    assert drive.changes(drive_id, token) == DriveChanges((), (), token)
+    made = drive.create_spreadsheet(folder_id, "made", {"key": "value"})
+    drive.rename(kept.id, "kept, with another name")
+    google.drive._files.delete(fileId=gone.id, supportsAllDrives=True).execute()
+    news = drive.changes(drive_id, token)
+    assert {file.id: (file.name, file.parents, file.properties) for file in news.changed} == {
+        made.id: ("made", (folder_id,), {"key": "value"}),
+        kept.id: ("kept, with another name", (folder_id,), {}),
+    }
+    assert news.gone == (gone.id,)
+    assert drive.changes(drive_id, news.token) == DriveChanges((), (), news.token)
+
+
+def test_a_token_nobody_gave_is_refused(drive: Drive, drive_id: str) -> None:
+    with pytest.raises(Refused):
+        drive.changes(drive_id, "no token")

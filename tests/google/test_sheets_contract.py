@@ -61,6 +61,31 @@ def test_several_tabs_are_read_in_one_call(sheets: Sheets, file_id: str, sandbox
     assert sandbox.calls()["sheets.spreadsheets.values.batchUpdate"] == 1
 
 
+def test_cells_read_with_the_zone_are_those_read_alone(sheets: Sheets, file_id: str, sandbox: SandboxServer) -> None:
+    first = next(iter(sheets.describe(file_id).tabs))
+    rows = [["=1/0", "=#N/A", "=NOSUCH(1)", "=1+1", '="a"&"b"'], ["7", 7, 2.5, True, False], ["", "  ", "", "x", ""]]
+    sheets._client.values_update(
+        file_id, f"'{TAB.replace(chr(39), chr(39) * 2)}'!A2", {"valueInputOption": "USER_ENTERED"}, {"values": rows}
+    )
+    sheets._client.values_update(
+        file_id, f"'{TAB.replace(chr(39), chr(39) * 2)}'!B7", {"valueInputOption": "USER_ENTERED"},
+        {"values": [["9/12/2026 9:00", "50%"]]},
+    )  # fmt: skip
+    tabs, before = [TAB, first], sandbox.calls()
+    zone, cells = sheets.read_with_zone(file_id, tabs)
+    assert sandbox.calls().get("sheets.spreadsheets.get", 0) == before.get("sheets.spreadsheets.get", 0) + 1
+    assert zone == "Europe/Madrid"
+    assert cells == sheets.read(file_id, tabs)
+    assert cells[TAB][1][3] == 2
+    assert cells[first] == []
+
+
+def test_a_missing_tab_is_named_where_the_zone_is_read_too(sheets: Sheets, file_id: str) -> None:
+    with pytest.raises(MissingTab) as caught:
+        sheets.read_with_zone(file_id, [TAB, "Deploy'ments"])
+    assert caught.value.tab == "Deploy'ments"
+
+
 def test_a_write_changes_the_named_cells_only_and_an_empty_value_clears(sheets: Sheets, file_id: str) -> None:
     sheets.write(file_id, [CellWrite(TAB, row, column, f"{row}{column}") for row in (1, 2) for column in (1, 2, 3)])
     sheets.write(

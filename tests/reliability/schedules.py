@@ -29,7 +29,13 @@ METHODS = (
     *("gmail.users.drafts.get", "gmail.users.drafts.list", "gmail.users.drafts.delete", "gmail.users.threads.get"),
     *("calendar.events.insert", "calendar.events.get", "calendar.events.update", "calendar.events.delete"),
     *("zammad.POST", "zammad.POST", "zammad.GET"),
-    *("sheets.spreadsheets.values.batchUpdate", "sheets.spreadsheets.values.batchGet", "drive.files.list", "*"),
+    *(
+        "sheets.spreadsheets.values.batchUpdate",
+        "sheets.spreadsheets.values.batchGet",
+        "sheets.spreadsheets.get",
+        "drive.changes.list",
+        "*",
+    ),
 )
 """What faults and deaths aim at; sending is where it hurts."""
 

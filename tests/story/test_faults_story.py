@@ -25,7 +25,7 @@ FAULTS = (
     pytest.param({"mode": "drop", "times": 1}, id="drop"),
 )
 
-READING = ("sheets.spreadsheets.values.batchGet", "drive.files.list")
+READING = ("sheets.spreadsheets.values.batchGet", "drive.changes.list")
 WRITING = ("sheets.spreadsheets.values.batchUpdate", "sheets.spreadsheets.get")
 MAILING = ("gmail.users.drafts.create", "gmail.users.drafts.send")
 LOOKING = ("gmail.users.drafts.get", "gmail.users.drafts.list", "gmail.users.threads.get")
@@ -231,7 +231,7 @@ def test_a_fault_while_a_draft_is_dropped_leaves_none_and_sends_nothing(world: W
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize(
-    "method", ["drive.files.copy", "drive.permissions.list", "drive.permissions.create", "drive.files.list"]
+    "method", ["drive.files.copy", "drive.permissions.list", "drive.permissions.create", "drive.changes.list"]
 )
 def test_a_fault_while_a_log_is_made_leaves_one_log_shared_as_asked(world: World, method: str, fault: dict) -> None:
     only_the_daemon_meets_faults(world)

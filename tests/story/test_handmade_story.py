@@ -244,7 +244,7 @@ def test_a_log_of_an_older_template_is_brought_to_the_present_one(world: World) 
     initializer = Initializer(world.google, world.config, bootstrap.names_of(world.config), world.messages)
     place = world.google.drive.get(template)
     assert world.reconciler is not None
-    logs = world.reconciler.logs()
+    logs = world.reconciler.logs(world.now)
     steps = {one.words.partition(":")[0]: one for one in initializer.upgrades(place, logs)}  # type: ignore[union-attr]
     assert steps["DIBA - Deployment log"].words == (
         "DIBA - Deployment log: add the tab Guide; add to the tab Despliegues, at the right: Riesgo; "

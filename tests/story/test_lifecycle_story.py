@@ -134,7 +134,8 @@ def test_when_everything_is_done_further_passes_do_nothing(world: World) -> None
         world.after(minutes=30)
     after = world.calls()
     changed = {name for name in after if after[name] != before.get(name, 0)}
-    reading = {"drive.files.list", "sheets.spreadsheets.values.batchGet", "calendar.events.list"}
+    reading = {"drive.changes.list", "drive.changes.getStartPageToken", "drive.files.list", "calendar.events.list"}
+    reading |= {"sheets.spreadsheets.values.batchGet"}
     assert changed <= reading | {"sheets.spreadsheets.get", "gmail.users.messages.list"}
     assert diba.row(2) == row
 

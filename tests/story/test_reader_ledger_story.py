@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -417,17 +418,20 @@ def test_what_becomes_due_between_reading_a_log_and_writing_it_back_goes_at_the_
         world.now = due - timedelta(hours=1)
     world.run()
     world.now = began = due - timedelta(milliseconds=200)
-    read = world.google.sheets.read
-
     diba = world.log()
 
-    def slow_reading(file_id: str, tabs: list[str]) -> object:
-        answer = read(file_id, tabs)
-        if file_id == diba.file_id:
-            world.now = due + timedelta(milliseconds=300)
-        return answer
+    def slow(read: Callable[[str, list[str]], object]) -> Callable[[str, list[str]], object]:
+        def slow_reading(file_id: str, tabs: list[str]) -> object:
+            answer = read(file_id, tabs)
+            if file_id == diba.file_id:
+                world.now = due + timedelta(milliseconds=300)
+            return answer
 
-    monkeypatch.setattr(world.google.sheets, "read", slow_reading)
+        return slow_reading
+
+    sheets = world.google.sheets
+    monkeypatch.setattr(sheets, "read", slow(sheets.read))
+    monkeypatch.setattr(sheets, "read_with_zone", slow(sheets.read_with_zone))
     before = diba.progress(), len(world.notices())
     world.run()
     assert (diba.progress(), len(world.notices())) == before

@@ -21,8 +21,9 @@ SPREADSHEET = "application/vnd.google-apps.spreadsheet"
 CarryOut = Callable[[Any, Callable[[Any], Any]], Any]
 """`transport.execute`, or that with repetition: takes a request and what reads its answer."""
 
-_FILE_FIELDS = "id,name,mimeType,version,modifiedTime,properties,webViewLink,trashed"
+_FILE_FIELDS = "id,name,mimeType,version,modifiedTime,properties,webViewLink,trashed,parents"
 _LIST_FIELDS = f"nextPageToken,files({_FILE_FIELDS})"
+_CHANGE_FIELDS = f"nextPageToken,newStartPageToken,changes(fileId,removed,file({_FILE_FIELDS}))"
 _PERMISSION_FIELDS = "id,type,role,emailAddress,domain,permissionDetails(inherited)"
 
 
@@ -41,6 +42,20 @@ class DriveFile:
     """The properties every application sees."""
     link: str
     trashed: bool
+    parents: tuple[str, ...] = ()
+    """Ids of the folders it lies in: one, in a shared drive."""
+
+
+@dataclass(frozen=True, slots=True)
+class DriveChanges:
+    """What happened in a shared drive since a token was given."""
+
+    changed: tuple[DriveFile, ...]
+    """Files and folders as they are now."""
+    gone: tuple[str, ...]
+    """Ids of those that were deleted or taken out of this identity's reach."""
+    token: str
+    """From where on to ask the next time; it does not expire (Drive, "Retrieve changes")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +79,7 @@ class Drive:
     def __init__(self, service: Any, sleep: Callable[[float], None]) -> None:
         # Kept: googleapiclient builds such a resource anew, method by method, each time it is asked for one.
         self._drives, self._files, self._permissions = service.drives(), service.files(), service.permissions()
+        self._changes = service.changes()
         self._sleep = sleep
 
     def shared_drive(self, name: str) -> str:
@@ -105,6 +121,42 @@ class Drive:
     def spreadsheets(self, drive_id: str, folder_id: str) -> list[DriveFile]:
         """Every spreadsheet of the folder that is not in the trash, last modified first. Repeated page by page."""
         return self._search(drive_id, _spreadsheets_in(folder_id), orderBy="modifiedTime desc")
+
+    def changes_from_now(self, drive_id: str) -> str:
+        """The token from which on `changes` tells what happens in the shared drive from now on. Repeated."""
+        request = self._changes.getStartPageToken(driveId=drive_id, supportsAllDrives=True)
+        return self._repeat(request, lambda answer: str(answer["startPageToken"]))
+
+    def changes(self, drive_id: str, token: str) -> DriveChanges:
+        """What happened in the shared drive since; edits of cells show minutes late. Repeated page by page.
+
+        Raises Refused for a token that Drive does not know.
+        """
+        changed: dict[str, DriveFile] = {}
+        gone: list[str] = []
+
+        def read(page: Any) -> tuple[str, str]:
+            """The token of the next page, and that of the next time, one of which is empty."""
+            # A change without `fileId` is of the drive itself.
+            for one in (each for each in page.get("changes", []) if "fileId" in each):
+                if one.get("removed") or "file" not in one:
+                    gone.append(one["fileId"])
+                else:
+                    changed[one["fileId"]] = _file(one["file"])
+            return page.get("nextPageToken", ""), "" if "nextPageToken" in page else page["newStartPageToken"]
+
+        next_time = ""
+        while not next_time:
+            request = self._changes.list(
+                pageToken=token,
+                driveId=drive_id,
+                includeItemsFromAllDrives=True,
+                supportsAllDrives=True,
+                pageSize=1000,
+                fields=_CHANGE_FIELDS,
+            )
+            token, next_time = self._repeat(request, read)
+        return DriveChanges(tuple(changed.values()), tuple(gone), next_time)
 
     def find_spreadsheet(self, drive_id: str, folder_id: str, name: str) -> DriveFile | None:
         """The spreadsheet of exactly that name in the folder; None where there is none. Repeated.
@@ -307,6 +359,7 @@ def _file(answer: Mapping[str, Any]) -> DriveFile:
         properties=dict(answer.get("properties", {})),
         link=answer.get("webViewLink", ""),
         trashed=bool(answer.get("trashed", False)),
+        parents=tuple(answer.get("parents", ())),
     )
 
 
