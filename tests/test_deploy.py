@@ -265,3 +265,9 @@ def test_prometheus_finds_no_fault_in_the_alerts() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(alerts())} rules found" in done.stdout
+
+
+def test_the_unit_gives_the_daemon_a_home_which_a_dynamic_user_lacks_on_a_bare_debian() -> None:
+    unit = (Path(__file__).parent.parent / "deploy" / "deploylog.service").read_text(encoding="utf-8").splitlines()
+    assert "DynamicUser=yes" in unit
+    assert "Environment=HOME=/var/lib/deploylog" in unit

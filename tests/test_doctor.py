@@ -295,6 +295,19 @@ def _calendar_not_enabled(setup: Setup) -> None:
     setup.workspace.fault("calendar.events.list", status=403, reason="accessNotConfigured")
 
 
+def _answers_from(address: str) -> str:
+    return f"tickets: {{mail: {{mailboxes: [{address}]}}}}"
+
+
+def _mailbox_of_nobody(setup: Setup) -> None:
+    setup.more = _answers_from("nobody@soffid.invalid")
+
+
+def _mailbox_without_gmail(setup: Setup) -> None:
+    setup.workspace.staff.call("POST", "/sandbox/mailboxes", {"address": "eva@soffid.example", "exists": False})
+    setup.more = _answers_from("eva@soffid.example")
+
+
 BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
     "a key that is written wrong": (_unknown_key, 2, "config", "did you mean settle?"),
     "a secret that is not set": (_secret_not_set, 2, "config", "set it for the daemon"),
@@ -335,6 +348,18 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
     ),
     "a sender that is not the mailbox's": (_sender_that_may_not, 2, "mailbox", "Accounts > Send mail as > Add another"),
     "a sender not verified": (_sender_that_is_not_verified, 2, "mailbox", "verify news@partner.example by the mail"),
+    "threads in the mailbox of nobody": (
+        _mailbox_of_nobody,
+        2,
+        "thread mailboxes",
+        "whether nobody@soffid.invalid is a user",
+    ),
+    "threads of a user without Gmail": (
+        _mailbox_without_gmail,
+        2,
+        "thread mailboxes",
+        "whether eva@soffid.example is a user (not a group or an alias) with Gmail switched on",
+    ),
     "a log others may edit": (_log_with_an_outside_writer, 2, "outside writers", "make them Commenter or Viewer"),
     "a registry shared outside": (_registry_shared_outside, 1, "outside writers", "take that back"),
     "the Drive API not enabled": (_drive_not_enabled, 2, "shared drive", "apis/library/drive.googleapis.com"),
@@ -382,8 +407,11 @@ def test_a_clock_that_is_wrong_is_told(setup: Setup, monkeypatch: pytest.MonkeyP
 
 
 @contextmanager
-def token_endpoint(origin: str, refused: frozenset[str]) -> Iterator[str]:
-    """Google's token endpoint with a delegation that lacks scopes: it refuses whatever asks for one of them."""
+def token_endpoint(origin: str, refused: frozenset[str], only_for: str = "") -> Iterator[str]:
+    """Google's token endpoint with a delegation that lacks scopes: it refuses whatever asks for one of them.
+
+    `only_for`: it lacks them for that user alone, as in a Workspace of its own.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -391,7 +419,9 @@ def token_endpoint(origin: str, refused: frozenset[str]) -> Iterator[str]:
             claims = parse_qs(form.decode())["assertion"][0].split(".")[1]
             asked = json.loads(base64.urlsafe_b64decode(claims + "=="))
             status, body = 401, json.dumps({"error": "unauthorized_client", "error_description": "Not authorized"})
-            if asked.get("sub", asked["iss"]) == asked["iss"] or not refused & set(asked["scope"].split()):
+            subject = asked.get("sub", asked["iss"])
+            another = subject == asked["iss"] or bool(only_for and subject != only_for)
+            if another or not refused & set(asked["scope"].split()):
                 headers = {"Content-Type": "application/x-www-form-urlencoded"}
                 answer = requests.post(f"{origin}/token", data=form, headers=headers, timeout=10)
                 status, body = answer.status_code, answer.text
@@ -422,7 +452,7 @@ def test_a_scope_that_is_not_delegated_is_named_with_page_and_client_id(scope: s
     assert (status, finding["check"], finding["verdict"]) == (2, "delegation", "fail")
     assert DELEGATION in finding["fix"]
     assert f"edit the entry of client id {CLIENT_ID} and add the scope {scope}" in finding["fix"]
-    assert [one["check"] for one in others] == ["calendar", "vacation calendars", "mailbox"]
+    assert [one["check"] for one in others] == ["calendar", "vacation calendars", "mailbox", "thread mailboxes"]
 
 
 def test_without_any_delegation_the_whole_entry_is_named(setup: Setup) -> None:
@@ -446,6 +476,62 @@ def test_a_users_token_that_lacks_a_scope_is_told_which_one(setup: Setup) -> Non
     assert (
         f"authorise again as {ACT_AS}, with the scope https://www.googleapis.com/auth/gmail.compose" in finding["fix"]
     )
+
+
+# Further mailboxes, and credentials of the machine ---------------------------------------------------------------
+
+
+def test_every_mailbox_with_threads_is_tried_and_one_that_cannot_be_used_stops_no_other(setup: Setup) -> None:
+    setup.more = "tickets: {mail: {mailboxes: [eva@soffid.example, nobody@soffid.invalid, ana@soffid.example]}}"
+    setup.config()
+    findings = json.loads(deploylog("doctor", "--json", "-c", setup.file).out)["findings"]
+    said = [(one["verdict"], one["words"]) for one in findings if one["check"] == "thread mailboxes"]
+    assert [verdict for verdict, _ in said] == ["pass", "fail", "pass"]
+    assert said[0][1] == "threads can be answered from eva@soffid.example"
+    assert said[2][1] == "threads can be answered from ana@soffid.example"
+
+
+def test_a_mailbox_of_another_workspace_is_named_with_client_id_and_the_scopes_it_refuses(setup: Setup) -> None:
+    theirs, lacking = "support@partner.example", MAILBOX_SCOPES[2:]
+    with token_endpoint(setup.workspace.origin, frozenset(lacking), only_for=theirs) as address:
+        setup.more = _answers_from(theirs)
+        setup.change_key(token_uri=address)
+        status, [finding] = examined(setup)
+    assert (status, finding["check"], finding["verdict"]) == (2, "thread mailboxes", "fail")
+    assert finding["words"] == f"may not act as {theirs} with {', '.join(lacking)}"
+    assert f"in the Workspace of {theirs}" in finding["fix"]
+    assert DELEGATION in finding["fix"]
+    assert f"client id {CLIENT_ID} (Add new, where it has none), allow the scopes {','.join(lacking)}" in finding["fix"]
+
+
+def test_a_users_own_token_reaches_no_other_mailbox(setup: Setup) -> None:
+    granted = " ".join((*FILES_SCOPES, *MAILBOX_SCOPES))
+    token = {"access_token": ACT_AS, "expires_in": 3600, "token_type": "Bearer", "scope": granted}
+    with answering(200, json.dumps(token).encode()) as endpoint:
+        setup.more = _answers_from("eva@soffid.example")
+        setup.config()
+        user = {"client_id": "c", "client_secret": "s", "refresh_token": "r", "token_uri": f"{endpoint.origin}/token"}
+        setup.key.write_text(json.dumps({"type": "authorized_user", **user}))
+        findings = [one for one in examined(setup)[1] if one["check"] == "thread mailboxes"]
+    assert [one["words"] for one in findings] == [f"the mailbox reached as eva@soffid.example is {ACT_AS}"]
+    assert "give a service account's key in google.credentials" in findings[0]["fix"]
+
+
+def test_credentials_of_the_machine_that_are_a_key_file_pass(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup.more = _answers_from("eva@soffid.example")
+    setup.config(credentials="adc")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(setup.key))
+    assert examined(setup) == (0, [])
+
+
+def test_a_machine_without_credentials_is_told_how_to_give_it_some(
+    setup: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.config(credentials="adc")
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(setup.folder / "nothing.json"))
+    status, [finding, *_] = examined(setup)
+    assert (status, finding["check"]) == (2, "token")
+    assert "set GOOGLE_APPLICATION_CREDENTIALS" in finding["fix"]
 
 
 # Zammad and GitLab -----------------------------------------------------------------------------------------------

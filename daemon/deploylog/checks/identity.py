@@ -36,7 +36,7 @@ def credentials(patient: Patient) -> Iterator[Finding]:
 
 def token(patient: Patient) -> Iterator[Finding]:
     """A token for the files."""
-    _fetch(patient, patient.google.identities.files)
+    fetch(patient, patient.google.identities.files)
     yield good(f"Google gives tokens to {patient.google.identities.files.acts_as}")
 
 
@@ -49,7 +49,7 @@ def delegation(patient: Patient) -> Iterator[Finding]:
     refused, said = [], ""
     for scope, identity in alone:
         try:
-            _fetch(patient, identity)
+            fetch(patient, identity)
         except AccessDenied as refusal:
             if not refusal.lacks_scope:
                 raise
@@ -75,7 +75,7 @@ def delegation(patient: Patient) -> Iterator[Finding]:
 def _without_key(patient: Patient) -> Iterator[Finding]:
     """A user's own token, or the machine's: which scopes it carries is known once it was fetched."""
     mailbox = patient.google.identities.mailbox
-    granted = _fetch(patient, mailbox)
+    granted = fetch(patient, mailbox)
     if not granted:
         yield good(f"Google gives tokens to act as {mailbox.acts_as}")
         return
@@ -90,7 +90,7 @@ def _without_key(patient: Patient) -> Iterator[Finding]:
             )
 
 
-def _fetch(patient: Patient, identity: Identity) -> frozenset[str]:
+def fetch(patient: Patient, identity: Identity) -> frozenset[str]:
     transport = Transport(identity, patient.config.google.endpoint)
     try:
         return transport.fetch_token()
