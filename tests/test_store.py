@@ -278,10 +278,3 @@ def test_contacts_that_count_come_back_as_they_were() -> None:
     contact = Contact("DIBA", Party.HELPDESK, "Eva", "eva@diba.example", Gets.MAIL, "ca")
     counted = CountedContacts((contact,), {contact: NOW})
     assert contacts_from_json(contacts_to_json(counted)) == counted
-
-
-def test_a_copy_of_template_another_daemon_may_be_making_is_waited_for(one: Ledger) -> None:
-    one.keep("copying abc", NOW.isoformat())
-    assert one.kept("copying abc") == NOW.isoformat()
-    one.forget("copying abc")
-    assert one.kept("copying abc") is None

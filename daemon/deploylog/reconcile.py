@@ -136,8 +136,8 @@ class Reconciler:
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
-        self._read: set[str] = set()
-        """Logs that were read since this daemon started."""
+        self._read: dict[str, int] = {}
+        """Logs that were read since this daemon started, with the version: its pages show them as they were then."""
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
         self._problems: dict[str, Sentence] = {}
@@ -238,7 +238,7 @@ class Reconciler:
             return True
         if not whole:
             return False
-        if seen is None or file.id not in self._read or file.version != seen.version or seen.unfinished:
+        if seen is None or self._read.get(file.id) != file.version or file.version != seen.version or seen.unfinished:
             return True
         if self._ledger.store.shared and seen.looked_at and now - seen.looked_at < self._config.poll.every / 2:
             # Another daemon has just looked, and nothing changed since.
@@ -303,7 +303,7 @@ class Reconciler:
             self._ledger.conclude(file.id, Concluded(view.in_progress or waits, told), now)
             self._to_read.discard(file.id)
             self.last_looks.see(view)
-            self._read.add(file.id)
+            self._read[file.id] = file.version
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
         except StoreUnreachable:
