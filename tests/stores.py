@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -71,6 +72,23 @@ class PostgreSQL:
     def new_store(self, folder: Path) -> str:
         """A store of its own; the folder is not needed."""
         return self.url(self.new_schema())
+
+
+def one_per_folder(server: PostgreSQL) -> NewStore:
+    """The same store whenever the same folder asks, as a file in it would be."""
+    known: dict[Path, str] = {}
+
+    def store_of(folder: Path) -> str:
+        if folder not in known:
+            known[folder] = server.new_store(folder)
+        return known[folder]
+
+    return store_of
+
+
+def only_on_sqlite(why: str) -> pytest.MarkDecorator:
+    """For a test that is about SQLite itself."""
+    return pytest.mark.skipif(os.environ.get("DEPLOYLOG_TEST_STORE") == POSTGRESQL, reason=f"SQLite alone: {why}")
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from deploylog.checks.finding import Check, Patient, good
 from deploylog.errors import InDoubt
 from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES
 from deploylog.google.connect import connect
+from stores import only_on_sqlite
 from web_servers import answering
 from workspace_sandbox.founding import DRIVE_ID, SERVICE_ACCOUNT
 
@@ -138,6 +139,7 @@ def test_a_set_up_that_works_passes_every_check_and_nothing_is_changed(setup: Se
     assert sorted(setup.folder.iterdir()) == files
 
 
+@only_on_sqlite("it writes into the file")
 def test_a_store_that_is_there_is_read_and_not_brought_up_to_date(setup: Setup) -> None:
     assert deploylog("once", "-c", setup.config()).status == 0
     with sqlite3.connect(setup.folder / "deploylog.db") as store:
