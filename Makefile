@@ -23,7 +23,7 @@ test: install
 
 # Everything that uses a store, on a PostgreSQL that the tests start themselves.
 test-postgresql: install
-	DEPLOYLOG_TEST_STORE=postgresql $(BIN)/python -m pytest $(AT_ONCE) tests/story tests/reliability \
+	DEPLOYLOG_TEST_STORE=postgresql $(BIN)/python -m pytest $(AT_ONCE) tests/story tests/reliability tests/web \
 	$(wildcard tests/test_*.py) $(ARGS)
 
 # The whole proof of docs/reliability.md: hours, not minutes.
