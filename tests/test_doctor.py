@@ -27,7 +27,7 @@ from deploylog.checks.finding import Check, Patient, good
 from deploylog.errors import InDoubt
 from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES
 from deploylog.google.connect import connect
-from stores import only_on_sqlite
+from stores import PostgreSQL, only_on_sqlite
 from web_servers import answering
 from workspace_sandbox.founding import DRIVE_ID, SERVICE_ACCOUNT
 
@@ -344,7 +344,13 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN)
+ABOUT_THE_FILE = ("a store of a later version", "a store that is no database")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=only_on_sqlite("the file is spoilt") if one in ABOUT_THE_FILE else ()) for one in BROKEN],
+)
 def test_of_a_broken_set_up_it_names_the_fix(name: str, setup: Setup) -> None:
     spoil, expected_status, check, fix = BROKEN[name]
     was = setup.file.read_text()
@@ -547,3 +553,8 @@ def test_a_check_stands_behind_those_it_needs() -> None:
     for check in doctor.CHECKS:
         assert set(check.needs) <= before
         before.add(check.name)
+
+
+def test_an_empty_database_is_no_older_store(postgresql: PostgreSQL, setup: Setup) -> None:
+    setup.config(store=f'"{postgresql.new_store(setup.folder)}"')
+    assert [one for one in examined(setup)[1] if one["check"] == "store"] == []
