@@ -21,9 +21,10 @@ demo: install
 test: install
 	$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
 
-# Everything that uses a store, on a PostgreSQL that the tests start themselves.
+# What uses a store, on a PostgreSQL that the tests start themselves; tests about a SQLite file skip themselves, and
+# test_health.py and test_deploy.py open one of their own.
 test-postgresql: install
-	DEPLOYLOG_TEST_STORE=postgresql $(BIN)/python -m pytest $(AT_ONCE) tests/story tests/reliability \
+	DEPLOYLOG_TEST_STORE=postgresql $(BIN)/python -m pytest $(AT_ONCE) tests/story tests/reliability tests/web \
 	$(wildcard tests/test_*.py) $(ARGS)
 
 # The whole proof of docs/reliability.md: hours, not minutes.

@@ -27,6 +27,7 @@ from deploylog import deployment_log as log
 from deploylog.cells import serial_of
 from deploylog.demo import ANY_DAY, CONTACTS, CUSTOMERS, PROCEDURE_EXAMPLE, STAFF, Person
 from deploylog.google.connect import connect
+from stores import NewStore
 
 MADRID = ZoneInfo("Europe/Madrid")
 TEMPLATE = "TEMPLATE - Deployment log"
@@ -34,6 +35,8 @@ REGISTRY = "REGISTRY - Customers"
 PATIENCE = 90.0
 """Seconds that what has to happen is waited for."""
 COMMAND = (sys.executable, "-m", "deploylog.cli")
+stores_of_commands: list[NewStore] = []
+"""Where a configuration that names no store has its own, unless in a file beside it; one per folder (conftest.py)."""
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "DEPLOYLOG_CONFIG"}
 
 
@@ -143,6 +146,8 @@ class Workspace:
         has instead.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        if stores_of_commands and "store" not in replaced:
+            replaced["store"] = f'"{stores_of_commands[0](folder)}"'
         shutil.copy(self.folder / "service-account.json", folder)
         lines = (self.folder / "deploylog.yaml").read_text(encoding="utf-8").splitlines()
         for key, value in replaced.items():

@@ -6,6 +6,7 @@ The figures stand here because the process that prints (pytest-xdist's controlle
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from browsing import started_chromium
-from stores import SQLITE, NewStore, PostgreSQL, kinds_for, sqlite_store, started_postgresql
+from cli_helpers import stores_of_commands
+from stores import POSTGRESQL, SQLITE, NewStore, PostgreSQL, kinds_for, one_per_folder, sqlite_store, started_postgresql
 
 FIGURES = pytest.StashKey[Counter[str]]()
 
@@ -64,6 +66,15 @@ def postgresql() -> Iterator[PostgreSQL]:
     """A server of this process of the run, started when first asked for."""
     with started_postgresql() as started:
         yield started
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_on_the_kind_asked_for(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `DEPLOYLOG_TEST_STORE=postgresql`, configurations of cli_helpers.py have their store there, too."""
+    if os.environ.get("DEPLOYLOG_TEST_STORE") == POSTGRESQL:
+        stores_of_commands.append(one_per_folder(request.getfixturevalue("postgresql")))
+    yield
+    stores_of_commands.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Stores for tests: a SQLite file, or a schema of its own on a real PostgreSQL that is started for the run.
 
 `make test` runs the tests of `ON_BOTH` on both and the others on SQLite; with `DEPLOYLOG_TEST_STORE` set to one of the
-two, every test that uses a store runs on that one (`make test-postgresql`).
+two, what uses a store runs on that one (`make test-postgresql`), configurations of cli_helpers.py included;
+test_health.py and test_deploy.py open a SQLite file of their own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -71,6 +73,23 @@ class PostgreSQL:
     def new_store(self, folder: Path) -> str:
         """A store of its own; the folder is not needed."""
         return self.url(self.new_schema())
+
+
+def one_per_folder(server: PostgreSQL) -> NewStore:
+    """The same store whenever the same folder asks, as a file in it would be."""
+    known: dict[Path, str] = {}
+
+    def store_of(folder: Path) -> str:
+        if folder not in known:
+            known[folder] = server.new_store(folder)
+        return known[folder]
+
+    return store_of
+
+
+def only_on_sqlite(why: str) -> pytest.MarkDecorator:
+    """For a test that is about SQLite itself."""
+    return pytest.mark.skipif(os.environ.get("DEPLOYLOG_TEST_STORE") == POSTGRESQL, reason=f"SQLite alone: {why}")
 
 
 @contextmanager

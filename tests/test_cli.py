@@ -391,7 +391,7 @@ def test_settled_as_sent_it_counts_as_out_and_is_never_sent_again(
 def test_settled_as_unsent_it_goes_out_once_more_while_it_is_wanted(
     workspace: Workspace, config: Path, parked: int
 ) -> None:
-    ledger = Ledger.open(f"sqlite:///{config.parent / 'deploylog.db'}")
+    ledger = Ledger.open(load(config, {}).store)
     with ledger.hold():  # the daemon runs meanwhile
         done = deploylog("settle", str(parked), "unsent", "-c", config)
     # The daemon looks at the row at its next tick, whatever else it has to do.

@@ -27,6 +27,7 @@ from deploylog.checks.finding import Check, Patient, good
 from deploylog.errors import InDoubt
 from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES
 from deploylog.google.connect import connect
+from stores import PostgreSQL, only_on_sqlite
 from web_servers import answering
 from workspace_sandbox.founding import DRIVE_ID, SERVICE_ACCOUNT
 
@@ -138,6 +139,7 @@ def test_a_set_up_that_works_passes_every_check_and_nothing_is_changed(setup: Se
     assert sorted(setup.folder.iterdir()) == files
 
 
+@only_on_sqlite("it writes into the file")
 def test_a_store_that_is_there_is_read_and_not_brought_up_to_date(setup: Setup) -> None:
     assert deploylog("once", "-c", setup.config()).status == 0
     with sqlite3.connect(setup.folder / "deploylog.db") as store:
@@ -367,7 +369,13 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN)
+ABOUT_THE_FILE = ("a store of a later version", "a store that is no database")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(one, marks=only_on_sqlite("the file is spoilt") if one in ABOUT_THE_FILE else ()) for one in BROKEN],
+)
 def test_of_a_broken_set_up_it_names_the_fix(name: str, setup: Setup) -> None:
     spoil, expected_status, check, fix = BROKEN[name]
     was = setup.file.read_text()
@@ -631,3 +639,8 @@ def test_a_check_stands_behind_those_it_needs() -> None:
     for check in doctor.CHECKS:
         assert set(check.needs) <= before
         before.add(check.name)
+
+
+def test_an_empty_database_is_no_older_store(postgresql: PostgreSQL, setup: Setup) -> None:
+    setup.config(store=f'"{postgresql.new_store(setup.folder)}"')
+    assert [one for one in examined(setup)[1] if one["check"] == "store"] == []

@@ -39,9 +39,9 @@ def workspace(sandbox: Workspace, tmp_path: Path) -> Workspace:
     return sandbox
 
 
-def shadow_config(workspace: Workspace, folder: Path, store: str = "sqlite:///deploylog.db") -> Path:
+def shadow_config(workspace: Workspace, folder: Path) -> Path:
     sender = f'"Soffid <{DAEMON}>"\n  redirect_to: {TESTER}'
-    return workspace.config(folder, BRISK, store=store, **{"from": sender})
+    return workspace.config(folder, BRISK, **{"from": sender})
 
 
 def reached(workspace: Workspace) -> dict[str, int]:

@@ -280,8 +280,66 @@ def test_contacts_that_count_come_back_as_they_were() -> None:
     assert contacts_from_json(contacts_to_json(counted)) == counted
 
 
-def test_a_copy_of_template_another_daemon_may_be_making_is_waited_for(one: Ledger) -> None:
-    one.keep("copying abc", NOW.isoformat())
-    assert one.kept("copying abc") == NOW.isoformat()
-    one.forget("copying abc")
-    assert one.kept("copying abc") is None
+def test_every_call_that_sends_drafts_invites_or_cancels_is_marked_before_it_begins(half: Half) -> None:
+    marked: dict[str, datetime | None] = {}
+
+    def watched(thing: object, name: str) -> None:
+        call = getattr(thing, name)
+
+        def called(*arguments: object, **more: object) -> object:
+            for effect in half.ledger.effects_of(LOG, DEPLOYMENT):
+                if effect.key.kind is (Kind.START if thing is half.mailbox else Kind.EVENT):
+                    marked[name] = effect.under_way_until
+            return call(*arguments, **more)
+
+        setattr(thing, name, called)
+
+    for name in ("create_draft", "send_draft"):
+        watched(half.mailbox, name)
+    for name in ("insert", "cancel"):
+        watched(half.calendar, name)
+    half.first.mail(LOG, DEPLOYMENT, [(WANTED, lambda: LETTER)], NOW)
+    content = EventContent("DIBA", "", NOW, NOW + timedelta(hours=1), "Europe/Madrid", ("it@diba.example",))
+    half.first.invite(LOG, DEPLOYMENT, content, True, NOW)
+    half.first.withdraw(LOG, DEPLOYMENT, NOW)
+    assert marked == dict.fromkeys(("create_draft", "send_draft", "insert", "cancel"), NOW + LONGEST_CALL)
+
+
+def test_a_draft_another_daemon_may_still_make_is_not_made_twice(half: Half) -> None:
+    [effect] = half.first._ledger.commit([(half.first._key(LOG, DEPLOYMENT, WANTED), _payload(), NOW)], NOW)
+    until = half.first.begins(NOW)
+    half.first._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True, under_way_until=until)
+    half.take_over(NOW + LONGEST_CALL - timedelta(seconds=1))
+    assert (half.mailbox.our_drafts(), half.delivered) == ([], 0)
+    half.take_over(NOW + LONGEST_CALL + timedelta(seconds=30))
+    assert (half.state, half.delivered) == (EffectState.SENT, 1)
+
+
+def test_a_draft_that_is_gone_parks_nothing_while_the_answer_may_still_come(half: Half) -> None:
+    begin_to_send(half)
+    half.mailbox.person_deletes(half.mailbox.our_drafts()[0])
+    half.take_over(NOW + LONGEST_CALL - timedelta(seconds=1))
+    assert half.state is EffectState.SENDING
+    half.take_over(NOW + LONGEST_CALL + timedelta(seconds=30))
+    assert half.state is EffectState.UNKNOWN
+
+
+def test_a_mail_no_longer_wanted_is_dropped_only_once_its_draft_cannot_be_made_any_more(half: Half) -> None:
+    [effect] = half.first._ledger.commit([(half.first._key(LOG, DEPLOYMENT, WANTED), _payload(), NOW)], NOW)
+    until = half.first.begins(NOW)
+    half.first._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True, under_way_until=until)
+    half.second.mail(LOG, DEPLOYMENT, [], NOW + LONGEST_CALL - timedelta(seconds=1))
+    assert half.state is EffectState.COMMITTED
+    half.second.mail(LOG, DEPLOYMENT, [], NOW + LONGEST_CALL + timedelta(seconds=30))
+    assert half.state is EffectState.DEAD
+
+
+def test_an_event_another_daemon_may_still_write_is_not_cancelled_before(half: Half) -> None:
+    content = EventContent("DIBA", "", NOW, NOW + timedelta(hours=1), "Europe/Madrid", ("it@diba.example",))
+    half.first.invite(LOG, DEPLOYMENT, content, True, NOW)
+    [effect] = half.ledger.effects_of(LOG, DEPLOYMENT)
+    half.ledger.advance(effect.number, effect.state, effect.state, under_way_until=NOW + LONGEST_CALL)
+    half.second.withdraw(LOG, DEPLOYMENT, NOW + LONGEST_CALL - timedelta(seconds=1))
+    assert len(half.calendar.standing()) == 1
+    half.second.withdraw(LOG, DEPLOYMENT, NOW + LONGEST_CALL + timedelta(seconds=30))
+    assert half.calendar.standing() == []

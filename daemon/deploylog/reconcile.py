@@ -137,8 +137,8 @@ class Reconciler:
         self._write_back = WriteBack(config, policy, google.sheets, ledger, messages, self._observer, self._replies)
         self._files: dict[str, DriveFile] = {}
         self._zones: dict[str, tuple[int, ZoneInfo]] = {}
-        self._read: set[str] = set()
-        """Logs that were read since this daemon started, for the pages and for what nobody told the ledger."""
+        self._read: dict[str, int] = {}
+        """Logs this daemon took in turn since it started, with the version: its pages show them as they were then."""
         self._to_read: set[str] = set()
         """Logs that are to be read whatever else holds: the registry changed, or the last pass did not finish them."""
         self._problems: dict[str, Sentence] = {}
@@ -183,7 +183,7 @@ class Reconciler:
             self._to_read |= self._replies.refresh(now, report.problems) & set(self._files)
             # Also what is scheduled is judged anew where what it was judged by changed.
             if self._vacations.refresh(now, report.problems):
-                self._to_read |= self._read & set(self._files)
+                self._to_read |= self._read.keys() & self._files.keys()
         self.last_looks.passed(self._current, self._files, self._vacations.of("", now), None)
         # Nobody wrote into a log that was just made: the next poll reads it.
         chosen = self._chosen([file for file in self._files.values() if file.id not in fresh], due, now, whole, unread)
@@ -241,7 +241,7 @@ class Reconciler:
             if file.id in self._to_read or self._worth_reading(file, seen.get(file.id), due.get(file.id), now, whole)
         ]
         if whole:
-            there = {file.id for file in chosen} | self._read
+            there = {file.id for file in chosen} | self._read.keys()
             chosen += sorted((file for file in ours if file.id not in there), key=order)[:unread]
         return sorted(chosen, key=order)
 
@@ -288,8 +288,10 @@ class Reconciler:
             return False
         if seen is None and file.id not in self._owners:
             # Nobody's: nothing is kept of it.
-            return self._zones.get(file.id, (0, None))[0] != file.version
-        if seen is None or file.version != seen.version or seen.unfinished:
+            return self._read.get(file.id) != file.version
+        # What another daemon looked at is looked at here, too: the pages of this one show it.
+        changed = self._read.get(file.id, file.version) != file.version
+        if seen is None or changed or file.version != seen.version or seen.unfinished:
             return True
         if self._ledger.store.shared and seen.looked_at and now - seen.looked_at < self._config.poll.every / 2:
             # Another daemon has just looked, and nothing changed since.
@@ -314,7 +316,7 @@ class Reconciler:
                 seen, due = self._ledger.log(file.id), self._ledger.dues().get(file.id)
                 if not self._worth_reading(file, seen, due, clock(), whole):
                     return
-            self._read.add(file.id)
+            self._read[file.id] = file.version
             self._one_log(file, clock, report, stopping)
 
     def _one_log(

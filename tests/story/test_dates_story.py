@@ -13,6 +13,7 @@ from world import DAEMON, MANAGER, STAFF, WEDNESDAY, World, served_world
 
 from deploylog import deployment_log as log
 from deploylog import registry
+from stores import NewStore
 
 VACATIONS = "vacations@soffid.example"
 EVENTS = "/calendar/v3/calendars/primary/events"
@@ -20,8 +21,8 @@ EVE = "Date not allowed: Wed 9 Dec is the day before the start of a vacation"
 
 
 @pytest.fixture
-def with_calendar(tmp_path: Path) -> Iterator[World]:
-    with served_world(tmp_path, f"calendar: {{vacations: [{VACATIONS}]}}\n") as made:
+def with_calendar(tmp_path: Path, new_store: NewStore) -> Iterator[World]:
+    with served_world(tmp_path, f"calendar: {{vacations: [{VACATIONS}]}}\n", store=new_store(tmp_path)) as made:
         made.init()
         yield made
 
@@ -124,9 +125,11 @@ def test_the_responsibles_absence_counts_for_their_deployments_alone(world: Worl
     assert world.log().progress() == "Scheduled"
 
 
-def test_a_vacation_calendar_that_cannot_be_read_is_a_warning_and_said_in_state(tmp_path: Path) -> None:
+def test_a_vacation_calendar_that_cannot_be_read_is_a_warning_and_said_in_state(
+    tmp_path: Path, new_store: NewStore
+) -> None:
     hidden = "hidden@group.calendar.google.com"
-    with served_world(tmp_path, f"calendar: {{vacations: [{hidden}]}}\n") as world:
+    with served_world(tmp_path, f"calendar: {{vacations: [{hidden}]}}\n", store=new_store(tmp_path)) as world:
         world.init()
         scheduled(world)
         unknown = "the vacation calendars could not be read; check the date by hand"

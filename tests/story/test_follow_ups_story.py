@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 from world import DAEMON, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
 
 from deploylog import deployment_log as log
@@ -19,14 +20,17 @@ from deploylog.config import ZammadConfig
 from deploylog.mime import MARKER
 from deploylog.model import Kind
 from deploylog.rest import Rest
+from deploylog.shadow import SHADOW
 from deploylog.tickets.interface import Services
 from deploylog.tickets.zammad import Zammad
+from stores import NewStore
 from vendor_stand_ins.serving import served
 from vendor_stand_ins.zammad import Zammad as StandIn
 
 TOKEN = "a-token"
 SUBJECT = "roldanfm al fer baixa li apareix missatge de conservar"
 COLLEAGUE = "colleague@diba.example"
+TESTER = "tester@soffid.example"
 
 
 @dataclass
@@ -82,9 +86,9 @@ def is_answer(mail: EmailMessage, subject: str) -> bool:
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+def office(tmp_path: Path, new_store: NewStore) -> Iterator[Office]:
     zammad = StandIn(TOKEN)
-    with served(zammad) as origin, served_world(tmp_path) as world:
+    with served(zammad) as origin, served_world(tmp_path, store=new_store(tmp_path)) as world:
         world.init()
         made = Office(world, zammad, origin)
         made.connect()
@@ -359,3 +363,32 @@ def test_an_answer_not_sent_yet_is_taken_back_when_the_row_is_no_longer_closed(o
     assert office.answers() == []
     assert world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", []) == []
     assert timedelta(0) < world.now - WEDNESDAY
+
+
+# A shadow run ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", ["Done", "Rolled back"])
+def test_a_shadow_run_tells_no_ticket_no_thread_and_nobody_but_the_tester(office: Office, status: str) -> None:
+    world, ticket = office.world, office.zammad.add("7412280", "Tractar els ORGANISMES")
+    mail = world.config.mail.model_copy(update={"redirect_to": TESTER})
+    world.config, world.carrying = world.config.model_copy(update={"mail": mail}), SHADOW
+    office.connect()
+    asked = office.asks()
+    world.customer(2, **{"Share log with": "eva@diba.example"})
+    before = len(world.person(MANAGER).mails("in:anywhere"))
+    calls = world.calls()
+    with capture_logs() as lines:
+        office.deploy(f"ES-7412280 Tractar els ORGANISMES\n{asked}", close=False)
+        office.close(status)
+        world.after(minutes=5)
+    assert office.row().startswith(status)
+    assert ticket.articles == []
+    assert office.answers() == []
+    assert len(world.person(MANAGER).mails("in:anywhere")) == before
+    assert len(world.notices(TESTER)) == 2
+    made = {name for name, count in world.calls().items() if count != calls.get(name, 0)}
+    assert not made & {"drive.permissions.create", "calendar.events.insert", "calendar.events.update"}
+    told = [(one["what"], one.get("where", one["whom"])) for one in lines if one["event"] == "withheld"]
+    assert [what for what, _ in told if what == "note or answer"] == ["note or answer"] * 2
+    assert {where.split()[0] for what, where in told if what == "note or answer"} == {"Zammad", "mail"}

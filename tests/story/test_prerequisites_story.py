@@ -12,6 +12,7 @@ from world import MADRID, STAFF, WEDNESDAY, Log, World, served_world
 
 from deploylog import deployment_log as log
 from deploylog.cells import serial_of
+from stores import NewStore
 from vendor_servers import gitlab_served
 from vendor_stand_ins.gitlab import Gitlab
 
@@ -42,10 +43,10 @@ class Story:
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Iterator[Story]:
+def story(tmp_path: Path, new_store: NewStore) -> Iterator[Story]:
     with gitlab_served() as gitlab:
         settings = f'gitlab: {{url: "{gitlab.origin}", token: {gitlab.token}, projects: {{addon-diba: {PATH}}}}}\n'
-        with served_world(tmp_path, settings) as world:
+        with served_world(tmp_path, settings, store=new_store(tmp_path)) as world:
             world.init()
             world.run()
             yield Story(world, gitlab, world.log())

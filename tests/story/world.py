@@ -27,6 +27,7 @@ from deploylog.google.transport import SheetsClient, Transport, build_service
 from deploylog.installation import Initializer
 from deploylog.ledger import Ledger
 from deploylog.reconcile import PassReport, Reconciler
+from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services
 from workspace_sandbox.founding import SERVICE_ACCOUNT, Founding
 from workspace_sandbox.server import Sandbox, serve
@@ -123,6 +124,7 @@ class World:
     services: Services = field(default_factory=Services)
     """Ticket systems and further mailboxes."""
     facts: FactFinder | None = None
+    carrying: Carrying = REAL
 
     def __post_init__(self) -> None:
         self.start_daemon()
@@ -217,6 +219,7 @@ class World:
             self.ledger,
             self.messages,
             self.services,
+            self.carrying,
             facts=self.facts,
         )
 

@@ -14,6 +14,7 @@ from world import World, served_world
 from browsing import PATIENCE
 from dashboards import dashboard_of, live
 from deploylog.web.server import serve
+from stores import NewStore
 
 
 @dataclass
@@ -27,10 +28,10 @@ class Board:
 
 
 @pytest.fixture(scope="session")
-def board(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Board]:
+def board(tmp_path_factory: pytest.TempPathFactory, new_store: NewStore) -> Iterator[Board]:
     """One for all tests: something of each kind is going on."""
     folder: Path = tmp_path_factory.mktemp("web")
-    with served_world(folder) as world:
+    with served_world(folder, store=new_store(folder)) as world:
         world.init()
         live(world)
         asked: list[str] = []

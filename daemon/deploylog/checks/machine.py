@@ -107,6 +107,7 @@ def store(patient: Patient) -> Iterator[Finding]:
         with engine.connect() as connection:
             version = int((connection.dialect.server_version_info or (0,))[0])
             present = set(MigrationContext.configure(connection).get_current_heads())
+            empty = not sa.inspect(connection).get_table_names()
         engine.dispose()
     except ImportError:
         yield bad(f"{shown} needs a driver that is not installed", "pip install 'deploylog[postgresql]'")
@@ -120,7 +121,7 @@ def store(patient: Patient) -> Iterator[Finding]:
         return
     if engine.dialect.name == "postgresql" and version < OLDEST_POSTGRESQL:
         yield bad(f"{shown} is PostgreSQL {version}", f"use PostgreSQL {OLDEST_POSTGRESQL} or newer as config store")
-    yield _schema(shown, present)
+    yield good(f"{shown} is empty; the first start makes its tables") if empty else _schema(shown, present)
 
 
 def _no_file(file: Path) -> Finding | None:
@@ -146,7 +147,7 @@ def _schema(shown: str, present: set[str]) -> Finding:
         )
     if present != newest:
         return warning(
-            f"{shown} has the schema {', '.join(sorted(present)) or 'of an empty database'}, older than "
+            f"{shown} has the schema {', '.join(sorted(present)) or 'of another program'}, older than "
             f"{', '.join(sorted(newest))}",
             "back it up (docs/backup.md); the next start of the daemon brings it up to date",
         )
