@@ -2,7 +2,9 @@
 
 Each module of `MODULES` has a function `lines(size)` that measures and gives `figures.Line`s; add one beside this with
 its aim. Every module runs in a process of its own, two at a time; those of real time afterwards, one at a time. A
-missed aim is printed as missed and ends with status 1. `ARGS="--only judging"` measures one and writes no page; `ARGS="--logs 50 --many 200"` makes all of it smaller, and
+missed aim is printed as missed and ends with status 1.
+
+`ARGS="--only judging"` measures one and writes no page; `ARGS="--logs 50 --many 200"` makes all of it smaller, and
 writes none either; `ARGS="--seconds 40"` gives each step less time.
 """
 
