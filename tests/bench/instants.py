@@ -20,8 +20,8 @@ from deploylog.demo import PROCEDURE_EXAMPLE, Person
 
 MAILS, AIM = 5, 1.0
 ROWS = 3
-APART = timedelta(seconds=5)
-AHEAD = timedelta(seconds=75)
+APART = timedelta(seconds=3)
+AHEAD = timedelta(seconds=60)
 """Until the first instant: for every row to be seen, settled, judged and invited to."""
 SETTINGS = """
 poll: {every: 15s}
