@@ -6,7 +6,9 @@ STAMP := $(VENV)/.installed
 # One process per core; the tests of one file stay together.
 AT_ONCE := --numprocesses=auto --dist=loadscope
 
-.PHONY: install demo test test-postgresql test-reliability audit check lint format screenshots bench bench-pass reference wheel clean
+BENCH := tests:tests/story:tests/reliability:tests/bench
+
+.PHONY: install demo test test-postgresql test-reliability audit check lint format screenshots bench soak reference wheel clean
 
 install: $(STAMP)
 
@@ -32,9 +34,13 @@ test-reliability: install
 	DEPLOYLOG_SCHEDULES=10000 DEPLOYLOG_EVERY_POINT=1 DEPLOYLOG_EXAMPLES=400 DEPLOYLOG_KILLING_SECONDS=300 \
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal tests/reliability $(ARGS)
 
-# Holds the measured figures against their aims, and writes docs/performance.md.
+# Holds the measured figures against their aims beside a script's, and writes docs/performance.md; up to 15 minutes.
 bench: install
-	$(BIN)/python tests/bench/measure.py $(ARGS)
+	PYTHONPATH=$(BENCH) $(BIN)/python tests/bench/measure.py $(ARGS)
+
+# Memory and store over 10,000 passes with staff edits; ARGS: how many passes.
+soak: install
+	PYTHONPATH=$(BENCH) $(BIN)/python tests/bench/soak.py $(ARGS)
 
 lint: install
 	$(BIN)/ruff check .
@@ -60,10 +66,6 @@ screenshots: install
 # The pages of docs/ that are written by the code.
 reference: install
 	PYTHONPATH=tests $(BIN)/python tests/reference_pages.py
-
-# What a pass costs, in calls and seconds; ARGS: how many logs (50).
-bench-pass: install
-	PYTHONPATH=tests:tests/story $(BIN)/python tests/story/bench.py $(ARGS)
 
 wheel: install
 	$(BIN)/python -m build --quiet --wheel
