@@ -352,9 +352,9 @@ def test_a_deployment_woken_is_due_now(ledger: Ledger) -> None:
 
 def test_a_customer_is_unchanged_since_it_said_so_first(ledger: Ledger) -> None:
     later = NOW + timedelta(hours=1)
-    assert ledger.customer_unchanged_since("DIBA", "a", NOW) == NOW
-    assert ledger.customer_unchanged_since("DIBA", "a", later) == NOW
-    assert ledger.customer_unchanged_since("DIBA", "b", later) == later
+    assert ledger.customers_unchanged_since({"DIBA": "a"}, NOW) == {"DIBA": NOW}
+    assert ledger.customers_unchanged_since({"DIBA": "a"}, later) == {"DIBA": NOW}
+    assert ledger.customers_unchanged_since({"DIBA": "b"}, later) == {"DIBA": later}
 
 
 def test_parked_effects_are_listed(ledger: Ledger) -> None:

@@ -39,7 +39,7 @@ def source(new_store: NewStore, tmp_path: Path) -> str:
     [effect] = ledger.commit([(KEY, {"subject": "Producció"}, NOW)], NOW)
     ledger.advance(effect.number, EffectState.COMMITTED, EffectState.SENT, at=NOW, external_id="m1")
     ledger.add_history("log-1", [(NOW, (46351.5, "DIBA-0014", "ñ", "5"))])
-    ledger.customer_unchanged_since("DIBA", "f", NOW)
+    ledger.customers_unchanged_since({"DIBA": "f"}, NOW)
     ledger.keep("contacts that count", {"contacts": [], "since": []})
     customers = CustomerLedger(ledger)
     customers.keep_share("log-1", "eva@diba.example", "reader")

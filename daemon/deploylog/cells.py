@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,7 @@ _ADDRESS = re.compile(
 _ISO_MOMENT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
+@lru_cache(maxsize=4096)
 def folded(text: str) -> str:
     """Text as names are compared: without regard to case and to the amount of white space."""
     return " ".join(text.split()).casefold()
@@ -47,14 +49,23 @@ class Names:
 
     def __init__(self, mapping: Mapping[str, str] | None = None) -> None:
         self._shown = {folded(ours): theirs for ours, theirs in (mapping or {}).items()}
+        self._choices: dict[type[StrEnum], Mapping[str, StrEnum]] = {}
 
     def shown(self, ours: str) -> str:
         """The word that stands in the sheet for ours; ours itself where none is mapped."""
         return self._shown.get(folded(ours), ours)
 
-    def is_called(self, text: str, ours: str) -> bool:
-        """Whether a cell's text is the name of ours, in the owner's words."""
-        return folded(text) == folded(self.shown(ours))
+    def choice(self, text: str, kind: type[Choice]) -> Choice | None:
+        """Which of an enumeration a text names, in the owner's words or in ours; None: none of them."""
+        known = self._choices.get(kind)
+        if known is None:
+            # The first that a word fits holds, as if they were gone through in their order.
+            words: dict[str, StrEnum] = {}
+            for one in kind:
+                words.setdefault(folded(self.shown(one.value)), one)
+                words.setdefault(folded(one.value), one)
+            known = self._choices[kind] = words
+        return known.get(folded(text))  # type: ignore[return-value]  # of that kind, as it was put there
 
 
 def bracketed(text: str, names: Names) -> str:
@@ -102,13 +113,15 @@ def find_layout(rows: Sequence[Row], wanted: Sequence[str], names: Names) -> Lay
 
 def text_of(cell: Cell) -> str:
     """A cell as text: numbers without a needless `.0`, booleans as Sheets shows them, outer white space off."""
+    if type(cell) is str:
+        return (cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell).strip()
     if cell is None:
         return ""
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float) and cell.is_integer():
         return str(int(cell))
-    return str(cell).replace("\r\n", "\n").replace("\r", "\n").strip()
+    return str(cell)
 
 
 def says_nothing(cell: Cell) -> bool:
@@ -176,9 +189,8 @@ class RowReader:
         text = self._text(column)
         if not text:
             return None
-        for one in kind:
-            if self._names.is_called(text, one.value) or folded(text) == folded(one.value):
-                return one
+        if (named := self._names.choice(text, kind)) is not None:
+            return named
         self._problem("cell_choice", column, text=_short(text), choices=tuple(map(self._names.shown, kind)))
         return None
 

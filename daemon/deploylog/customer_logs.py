@@ -231,7 +231,9 @@ class CustomerLogs:
         self._look_at_internal(problems)
         logs, claimed = self._logs(current, files)
         self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
-        for customer in filter(is_ours, current.customers):
+        ours = [one for one in current.customers if is_ours(one)]
+        self._see_rows(ours, now)
+        for customer in ours:
             try:
                 file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
             except StoreUnreachable:
@@ -284,14 +286,17 @@ class CustomerLogs:
         problems.append(f"{customer.name}: {words}")
         return True
 
+    def _see_rows(self, customers: Sequence[Customer], now: datetime) -> None:
+        """Note since when each row has said what it says; at every look, so that a change is seen."""
+        rows = {folded(one.name): one.fingerprint for one in customers}
+        changed = {name: said for name, said in rows.items() if self._unchanged.get(name, ("", now))[0] != said}
+        if changed:
+            since = self._ledger.customers_unchanged_since(changed, now)
+            self._unchanged |= {name: (said, since[name]) for name, said in changed.items()}
+
     def _left_alone(self, customer: Customer, now: datetime) -> bool:
-        """Whether the row has said what it says for `notify.settle`; asked at every look, so that a change is seen."""
-        name = folded(customer.name)
-        known = self._unchanged.get(name)
-        if known is None or known[0] != customer.fingerprint:
-            since = self._ledger.customer_unchanged_since(name, customer.fingerprint, now)
-            known = self._unchanged[name] = (customer.fingerprint, since)
-        return now - known[1] >= self._policy.timing.settle
+        """Whether the row has said what it says for `notify.settle`."""
+        return now - self._unchanged[folded(customer.name)][1] >= self._policy.timing.settle
 
     def _found_or_copied(self, customer: Customer, now: datetime) -> tuple[DriveFile, bool]:
         """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.

@@ -493,15 +493,21 @@ class Ledger:
                 .values(due_at=now)
             )
 
-    def customer_unchanged_since(self, name: str, fingerprint: str, now: datetime) -> datetime:
-        """Since when the customer's registry row has said what it says; `now` where it is new or changed."""
+    def customers_unchanged_since(self, fingerprints: Mapping[str, str], now: datetime) -> dict[str, datetime]:
+        """By customer's name, since when its registry row has said what it says; `now` where it is new or changed."""
         with self.store.writing() as connection:
-            row = connection.execute(sa.select(customers).where(customers.c.name == name)).one_or_none()
-            if row is not None and row.fingerprint == fingerprint:
-                changed_at: datetime = row.changed_at
-                return changed_at
-            _upsert(connection, customers, {"name": name}, {"fingerprint": fingerprint, "changed_at": now})
-        return now
+            rows = connection.execute(sa.select(customers)).all()
+            known = {row.name: row.changed_at for row in rows if fingerprints.get(row.name) == row.fingerprint}
+            new = [
+                {"name": name, "fingerprint": fingerprint, "changed_at": now}
+                for name, fingerprint in fingerprints.items()
+                if name not in known
+            ]
+            if new:
+                statement = insert_into(connection, customers)
+                others = {name: statement.excluded[name] for name in ("fingerprint", "changed_at")}
+                connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=others), new)
+        return {name: known.get(name, now) for name in fingerprints}
 
     # Effects ---------------------------------------------------------------------------------------------------
 

@@ -248,7 +248,8 @@ class Observer:
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
         memories = self._ledger.memories(file.id)
         sheet_rows = {row.number: row for row in cells.rows}
-        identified = [replace(row, id=identities.by_row[row.row]) for row in read]
+        named = ((row, identities.by_row[row.row]) for row in read)
+        identified = [row if row.id == identity else replace(row, id=identity) for row, identity in named]
         remembered = {row.id: self._remember(row, memories.get(row.id), identities, now) for row in identified}
         pasts: dict[str, Past] = {}
         if seen is None and customer is not None:
@@ -262,7 +263,7 @@ class Observer:
                 if not is_unfinished(row, sheet_row, cells.layout, zone):
                     remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
-        judged = [replace(row, same_as=repeats.get(row.id, "")) for row in identified]
+        judged = [replace(row, same_as=repeats[row.id]) if repeats.get(row.id) else row for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
         if self._facts is not None and customer is not None and is_ours(customer) and barred is None:
             timing = self._policy.timing
@@ -334,6 +335,8 @@ class Observer:
             sent = self._ledger.mails_since(now - HOUR) if wanted else {}
             for_log, for_all = sent.get(view.file.id, 0), sum(sent.values())
             stopped = guards.too_many_mails(wanted, for_log, for_all, self._organization.limits)
+        if not stopped:
+            return view
         rows = tuple(replace(row, decision=held_back(row.decision, stopped)) for row in view.rows)
         return replace(view, rows=rows, stopped=stopped)
 
@@ -444,6 +447,9 @@ class Observer:
         now: datetime,
     ) -> rules.Circumstances:
         open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
+        place, levels = self._organization.place, self._organization.rules
+        if row.status not in open_:
+            return circumstances(customer, registry, place, levels, Absences(), ())
         taken = [
             rules.Taken(other.window, other.id, True, other.responsible == row.responsible)
             for other in log
@@ -454,10 +460,10 @@ class Observer:
             for one in others
             if one.responsible and one.responsible == row.responsible
         ]
-        # Of rows that are closed or past nothing is judged, and whoever did them may have left.
-        to_come = row.status in open_ and row.window is not None and row.window.end > now
+        # Of what is past nothing is judged, and whoever did it may have left.
+        to_come = row.window is not None and row.window.end > now
         absences = self._absences(row.responsible, now) if to_come else Absences()
-        return circumstances(customer, registry, self._organization.place, self._organization.rules, absences, taken)
+        return circumstances(customer, registry, place, levels, absences, taken)
 
 
 def known_of(row: RowView) -> Known:

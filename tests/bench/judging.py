@@ -70,10 +70,10 @@ def _judge(world: VirtualWorld, size: Size) -> tuple[int, float]:
     assert reconciler is not None
     answered = AnsweredSheets(world.google.sheets)
     known = reconciler.customers()
-    files = reconciler._customer_logs.list_logs()
+    files = reconciler._customer_logs.list_logs(world.now)
     owners = reconciler._customer_logs.owners(known, files)
     done, wanted, seconds = 0, min(ROWS, 50 * size.logs * size.rows), 0.0
-    looks = [(files[one], reconciler._zone(files[one]), owners[one]) for one in world.logs]
+    looks = [(files[one], reconciler._zones[one][1], owners[one]) for one in world.logs]
     for file_id in world.logs:
         answered.read(file_id, TABS)
     while done < wanted:
@@ -82,7 +82,8 @@ def _judge(world: VirtualWorld, size: Size) -> tuple[int, float]:
         observer = _observer(world, answered)
         began = time.process_time()
         for file, zone, customer in looks:
-            done += len(observer.look(file, zone, customer, known, (), world.now).rows)
+            cells = observer.read(file, world.now)
+            done += len(observer.look(file, cells, zone, customer, known, (), world.now).rows)
         seconds += time.process_time() - began
     return done, seconds
 
