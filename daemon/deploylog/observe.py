@@ -257,11 +257,10 @@ class Observer:
             own = [row for row in identified if row.row not in identities.to_write]
             pasts = self._pasts(file, own, cells, zone, customer, registry, mailed, now)
             remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
-            # Nothing is announced of a row whose end was told, and nobody has to wait for what it says.
+            # Nobody has to wait for what a row says of which nothing is announced any more.
             left_alone = now - self._policy.timing.settle
-            for row, sheet_row in ((one, sheet_rows[one.row]) for one in own):
-                if not is_unfinished(row, sheet_row, cells.layout, zone):
-                    remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
+            for row in (one for one in own if self._is_over(one, sheet_rows[one.row], pasts[one.id], cells, zone, now)):
+                remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
         judged = [replace(row, same_as=repeats[row.id]) if repeats.get(row.id) else row for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
@@ -322,6 +321,15 @@ class Observer:
             )
             for row in rows
         }
+
+    def _is_over(
+        self, row: Deployment, sheet_row: SheetRow, past: Past, cells: Cells, zone: ZoneInfo, now: datetime
+    ) -> bool:
+        """Whether a row met for the first time was told to its end, or was closed long ago without being told of."""
+        if not is_unfinished(row, sheet_row, cells.layout, zone):
+            return True
+        closed = row.status in (Status.DONE, Status.ROLLED_BACK) and not past.effects
+        return closed and row.end is not None and now - row.end > self._policy.timing.late_after
 
     def _guarded(self, view: LogView, known: Mapping[str, Known], paused: bool, now: datetime) -> LogView:
         """The view of a log that is stopped, where there is reason to stop it."""

@@ -548,11 +548,12 @@ class Reconciler:
         if view.customer is None:
             # Nobody's log: what is concluded about it is kept once it is somebody's.
             return
-        edited = view.new or any(
+        edited = not view.new and any(
             row.before is None or row.before.fingerprint != row.memory.fingerprint for row in view.rows
         )
         seen = self._ledger.log(view.file.id)
-        edited_at = now if edited else seen.edited_at if seen else None
+        # Of a log that is new to us Drive says when somebody last wrote; what it tells late it tells as a change.
+        edited_at = now if edited else seen.edited_at if seen else view.file.modified
         highest = view.identities.highest
         if highest > max(seen.highest if seen else 0, 0) and view.identities.to_write:
             # Before the first use of the number: a lost ledger must not give it to another deployment.

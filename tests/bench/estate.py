@@ -53,6 +53,8 @@ def fill(world: VirtualWorld, logs: int, rows: int) -> list[str]:
     _remove(world, [model.file_id, world.log("ACME").file_id])
     _register(world, ids)
     world.sandbox.workspace.derived.clear()
+    # Nobody wrote into them lately.
+    world.now += timedelta(hours=1)
     world.lose_ledger()
     world.carriage.take()
     return ids
