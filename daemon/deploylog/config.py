@@ -344,6 +344,8 @@ class GoogleConfig(_Section):
     """The address that owns mailbox and calendar (domain-wide delegation)."""
     endpoint: Origin | None = None
     """The sandbox's origin, without a slash at the end; None: Google."""
+    sheets_reads: Annotated[StrictInt, Field(ge=10)] | None = None
+    """Reads of Sheets a minute that one user may make; None: Google's published limit, and none at an endpoint."""
 
 
 class DriveConfig(_Section):

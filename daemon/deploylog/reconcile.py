@@ -67,6 +67,11 @@ STALE_READ = timedelta(seconds=2)
 LONGEST_UNDER_WAY = timedelta(days=7)
 """A window that ended longer ago overlaps with nothing that is still judged."""
 NO_TICKS: Mapping[str, tuple[HistoryLine, ...]] = MappingProxyType({})
+READS_A_LOOK = 2
+"""Of Sheets, for a log for which something is sent: it, and once more before it is written into."""
+READS_KEPT = 3
+"""Reads always kept for what becomes due unforeseen, the registry among them."""
+EVER = datetime.min.replace(tzinfo=UTC)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
@@ -194,6 +199,9 @@ class Reconciler:
             for one in (*self._became_due(looked_at, clock()), file):
                 if stopping():
                     return report
+                if not self._has_room(one, due, clock()):
+                    # It is as much worth reading at the next poll.
+                    continue
                 looked_at[one.id] = clock()
                 self._in_turn(one, clock, report, stopping, whole)
         if progress:
@@ -230,9 +238,12 @@ class Reconciler:
         """The logs that are read in a pass, in their order; at a poll `unread` of those not read since the start."""
         seen = self._ledger.all_logs()
 
-        def order(file: DriveFile) -> tuple[datetime, float]:
-            # What is due goes before what merely changed: a long pass must not make a mail late. Then the newest.
-            return due.get(file.id, NEVER), -file.modified.timestamp()
+        def order(file: DriveFile) -> tuple[datetime, datetime, float]:
+            # What is due goes before what merely changed: a long pass must not make a mail late. Then what was looked
+            # at longest ago, so that each has its turn where Google's quota does not allow all; then the newest.
+            at, known = due.get(file.id, NEVER), seen.get(file.id)
+            looked_at = known.looked_at if known and known.looked_at else EVER
+            return at if at <= now else NEVER, looked_at, -file.modified.timestamp()
 
         ours = [file for file in files if self._is_looked_at(file, seen)]
         chosen = [
@@ -249,6 +260,14 @@ class Reconciler:
         """A partner's log is its own business, unless it was ours once."""
         customer = self._owners.get(file.id)
         return customer is None or is_ours(customer) or file.id in seen
+
+    def _has_room(self, file: DriveFile, due: Mapping[str, datetime], now: datetime) -> bool:
+        """Whether a log may be read now: always where something is due, else if the quota leaves enough for that."""
+        left, allowed = self._google.quota.left(), self._google.quota.reads_a_minute
+        if left is None or allowed is None or due.get(file.id, NEVER) <= now:
+            return True
+        soon = sum(now < at <= now + timedelta(minutes=1) for at in due.values())
+        return left > min(READS_KEPT + READS_A_LOOK * soon, allowed - READS_KEPT)
 
     def _take_up_registry(self, now: datetime) -> bool:
         """Work with the registry as it was last read, from now on; whether it says something else than before."""

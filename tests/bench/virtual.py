@@ -25,6 +25,7 @@ from deploylog.google.calendar import Calendar
 from deploylog.google.connect import Google
 from deploylog.google.drive import Drive
 from deploylog.google.gmail import Gmail
+from deploylog.google.quota import READS_A_MINUTE, ReadQuota
 from deploylog.google.sheets import Sheets
 from deploylog.google.transport import SheetsClient, Transport, build_service
 from deploylog.ledger import Ledger
@@ -99,10 +100,12 @@ class VirtualWorld(ClockedWorld):
     def allow_all(self) -> None:
         """No quota."""
         self.sandbox._quota = None
+        self.google.quota.reads_a_minute = None
 
     def limit(self) -> None:
         """Google's published quotas from now on, nothing of them used (`--quota`)."""
         self.sandbox._quota = Quota()
+        self.google.quota.reads_a_minute = READS_A_MINUTE
 
     def lag(self, seconds: float) -> None:
         """Hold back the change feed and `modifiedTime` of edits of cells (`--feed-lag`)."""
@@ -157,7 +160,9 @@ class VirtualWorld(ClockedWorld):
         return Took(report, counted, seconds - counted.service_seconds, self.now - virtual)
 
     def _connect(self) -> Google:
-        files, mailbox = Transport(Bearer(SERVICE_ACCOUNT), ORIGIN), Transport(Bearer(DAEMON), ORIGIN)
+        quota = ReadQuota(READS_A_MINUTE if self.sandbox._quota else None, lambda: self.now)
+        files = Transport(Bearer(SERVICE_ACCOUNT), ORIGIN, called=quota.called)
+        mailbox = Transport(Bearer(DAEMON), ORIGIN)
         for transport in (files, mailbox):
             transport.session.mount(ORIGIN, self.carriage)
 
@@ -171,6 +176,7 @@ class VirtualWorld(ClockedWorld):
             gmail=Gmail(build_service("gmail", "v1", mailbox), sleep),
             identities=None,  # type: ignore[arg-type]  # nobody asks who they are
             _transports=(files, mailbox),
+            quota=quota,
         )
 
 

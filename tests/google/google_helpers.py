@@ -44,6 +44,7 @@ class GoogleSettings:
     credentials: Path | str
     act_as: str = ACT_AS
     endpoint: str | None = None
+    sheets_reads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,10 @@ class GoogleConfig(Protocol):
         """The address that owns mailbox and calendar."""
 
     @property
+    def sheets_reads(self) -> int | None:
+        """Reads of Sheets a minute that one user may make; None: Google's published limit, and none elsewhere."""
+
+    @property
     def endpoint(self) -> str | None:
         """The sandbox's origin, or None for Google."""
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from deploylog.google.auth import GoogleConfig, Identities, identities
 from deploylog.google.calendar import Calendar
 from deploylog.google.drive import Drive
 from deploylog.google.gmail import Gmail
+from deploylog.google.quota import READS_A_MINUTE, ReadQuota
 from deploylog.google.sheets import Sheets
 from deploylog.google.transport import Called, SheetsClient, Transport, build_service, uncounted
 
@@ -24,6 +25,8 @@ class Google:
     gmail: Gmail
     identities: Identities
     _transports: tuple[Transport, ...]
+    quota: ReadQuota = field(default_factory=ReadQuota)
+    """What reads of Sheets are left."""
 
     def close(self) -> None:
         for transport in self._transports:
@@ -43,7 +46,13 @@ def connect(
     Raises ConfigurationError where the credentials file is missing or wrong.
     """
     who = identities(config)
-    files, mailbox = (Transport(one, config.endpoint, called=called) for one in (who.files, who.mailbox))
+    quota = ReadQuota(config.sheets_reads or (None if config.endpoint else READS_A_MINUTE))
+
+    def counted(method: str, status: int) -> None:
+        quota.called(method, status)
+        called(method, status)
+
+    files, mailbox = (Transport(one, config.endpoint, called=counted) for one in (who.files, who.mailbox))
     return Google(
         drive=Drive(build_service("drive", "v3", files), sleep),
         sheets=Sheets(SheetsClient(files), sleep),
@@ -51,4 +60,5 @@ def connect(
         gmail=Gmail(build_service("gmail", "v1", mailbox), sleep),
         identities=who,
         _transports=(files, mailbox),
+        quota=quota,
     )

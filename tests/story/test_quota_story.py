@@ -1,0 +1,35 @@
+"""Google allows so many reads of Sheets a minute: what is due goes first, the others wait their turn."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from world import WEDNESDAY, World
+
+from deploylog.google.quota import ReadQuota
+
+READ = "sheets.spreadsheets.values.batchGet"
+
+
+def test_what_is_due_is_sent_while_nothing_is_left_and_what_changed_is_read_later(world: World) -> None:
+    diba, acme = world.log(), world.log("ACME")
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    quota = ReadQuota(10, lambda: world.now)
+    object.__setattr__(world.google, "quota", quota)
+    for _ in range(10):
+        quota.called(READ, 200)
+    acme.plan(2, WEDNESDAY + timedelta(days=7))
+    before = len(world.notices())
+    world.now = WEDNESDAY
+    for _ in range(10):
+        quota.called(READ, 200)
+    world.run()
+    assert len(world.notices()) == before + 1
+    assert acme.progress() == ""
+    world.now += timedelta(minutes=2)
+    world.run()
+    world.now += timedelta(minutes=2)
+    world.run()
+    assert acme.progress().startswith("Scheduled")
