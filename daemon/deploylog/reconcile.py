@@ -196,12 +196,11 @@ class Reconciler:
         for done, file in enumerate(chosen):
             if progress:
                 progress(done, len(chosen))
-            for one in (*self._became_due(looked_at, clock()), file):
+            # What the quota leaves no room for is as much worth reading at the next poll.
+            its_turn = [file] if self._has_room(file, due, clock()) else []
+            for one in (*self._became_due(looked_at, clock()), *its_turn):
                 if stopping():
                     return report
-                if not self._has_room(one, due, clock()):
-                    # It is as much worth reading at the next poll.
-                    continue
                 looked_at[one.id] = clock()
                 self._in_turn(one, clock, report, stopping, whole)
         if progress:
