@@ -197,8 +197,10 @@ class Reconciler:
             if progress:
                 progress(done, len(chosen))
             # What the quota leaves no room for is as much worth reading at the next poll.
-            its_turn = [file] if self._has_room(file, due, clock()) else []
-            for one in (*self._became_due(looked_at, clock()), *its_turn):
+            now = clock()
+            urgent = self._became_due(looked_at, now)
+            its_turn = file.id not in looked_at and file not in urgent and self._has_room(file, due, now)
+            for one in (*urgent, file) if its_turn else urgent:
                 if stopping():
                     return report
                 looked_at[one.id] = clock()
@@ -281,16 +283,13 @@ class Reconciler:
         return changed
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
-        """Logs this pass has done already in which something became due since: a long pass makes no mail late."""
+        """Logs in which something became due since this pass began, those it has done among them: no mail is late."""
         if not looked_at:
             return []
-        dues = self._ledger.dues()
-        return [
-            self._files[log_id]
-            for log_id, then in looked_at.items()
-            # A second: what a look itself asked to have looked at again is for the next tick.
-            if log_id in self._files and then + timedelta(seconds=1) < dues.get(log_id, NEVER) <= now
-        ]
+        dues = {log_id: at for log_id, at in self._ledger.dues().items() if at <= now and log_id in self._files}
+        # A second: what a look itself asked to have looked at again is for the next tick.
+        new = [one for one, at in dues.items() if one not in looked_at or looked_at[one] + timedelta(seconds=1) < at]
+        return [self._files[one] for one in sorted(new, key=dues.__getitem__)]
 
     def next_due(self, after: datetime) -> datetime | None:
         """When something is due next, by the ledger; UTC. What was due before `after` is left to the next poll."""
