@@ -160,7 +160,8 @@ class VirtualWorld(ClockedWorld):
         return Took(report, counted, seconds - counted.service_seconds, self.now - virtual)
 
     def _connect(self) -> Google:
-        quota = ReadQuota(READS_A_MINUTE if self.sandbox._quota else None, lambda: self.now)
+        limited = isinstance(self.sandbox, Sandbox) and self.sandbox._quota is not None
+        quota = ReadQuota(READS_A_MINUTE if limited else None, lambda: self.now)
         files = Transport(Bearer(SERVICE_ACCOUNT), ORIGIN, called=quota.called)
         mailbox = Transport(Bearer(DAEMON), ORIGIN)
         for transport in (files, mailbox):

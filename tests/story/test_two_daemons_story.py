@@ -55,7 +55,7 @@ def test_each_dashboard_shows_what_another_daemon_did_and_an_idle_poll_asks_no_m
     before = world.calls()
     other.run_pass(lambda: world.now)
     asked = {name: count - before.get(name, 0) for name, count in world.calls().items() if count != before.get(name, 0)}
-    assert asked == {"sheets.spreadsheets.values.batchGet": 1, "drive.files.list": 1}
+    assert asked == {"drive.changes.list": 1}
 
 
 def test_a_copy_of_template_another_daemon_may_be_making_is_waited_for(world: World, other: Reconciler) -> None:
