@@ -108,6 +108,16 @@ def is_unfinished(row: Deployment, sheet_row: SheetRow, layout: Layout, zone: Zo
     return bool(sheet_row.id) and not (closed and _moment(sheet_row, layout, log.END_NOTIFIED, zone))
 
 
+def is_over(
+    row: Deployment, sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, past: Past, long_ago: datetime
+) -> bool:
+    """Whether a row met for the first time was told to its end, or ended before `long_ago` (UTC), closed and untold."""
+    if not is_unfinished(row, sheet_row, layout, zone):
+        return True
+    closed = row.status in (Status.DONE, Status.ROLLED_BACK) and not past.effects
+    return closed and row.end is not None and row.end < long_ago
+
+
 def _told(row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo) -> dict[Kind, datetime]:
     """When mails of each kind went out, by the row's own columns."""
     closing = Kind.ROLLED_BACK if row.status is Status.ROLLED_BACK else Kind.END

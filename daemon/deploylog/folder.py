@@ -69,19 +69,16 @@ class Folder:
 
     def _follow(self) -> None:
         news = self._drive.changes(self._drive_id, self._token)
+        gone = {*news.gone, *(file.id for file in news.changed if file.trashed)}
+        if self._folder_id in gone:
+            # What lies in it is gone with it, and the feed need not say so of each file.
+            self.forget()
+            return
         for file in news.changed:
-            is_here = self._folder_id in file.parents and not file.trashed and file.mime_type == SPREADSHEET
-            if file.id == self._folder_id and file.trashed:
-                # What lies in it is in the trash with it, and the feed need not say so of each file.
-                self._files, self._token = {}, ""
-                return
-            if is_here:
+            if self._folder_id in file.parents and file.mime_type == SPREADSHEET:
                 self._files[file.id] = file
             else:
                 self._files.pop(file.id, None)
-        for file_id in news.gone:
+        for file_id in gone:
             self._files.pop(file_id, None)
-            if file_id == self._folder_id:
-                self._files, self._token = {}, ""
-                return
         self._token = news.token

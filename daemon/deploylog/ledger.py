@@ -421,7 +421,7 @@ class Ledger:
             return
         with self.store.writing() as connection:
             if changed:
-                connection.execute(_upsert_sights(connection.dialect.name), changed)
+                connection.execute(_upsert_of(connection.dialect.name, deployments), changed)
             self._append(connection, log_id, lines)
             if gone:
                 connection.execute(
@@ -504,9 +504,7 @@ class Ledger:
                 if name not in known
             ]
             if new:
-                statement = insert_into(connection, customers)
-                others = {name: statement.excluded[name] for name in ("fingerprint", "changed_at")}
-                connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=others), new)
+                connection.execute(_upsert_of(connection.dialect.name, customers), new)
         return {name: known.get(name, now) for name in fingerprints}
 
     # Effects ---------------------------------------------------------------------------------------------------
@@ -766,12 +764,11 @@ def _sight_columns(sight: Sight) -> dict[str, Any]:
 
 
 @lru_cache
-def _upsert_sights(dialect: str) -> Any:
-    """Insert deployments, or update those that are there; for many rows at once."""
-    statement = _insert_of(dialect, deployments)
-    keys = ("log_id", "id")
-    others = {column.name: statement.excluded[column.name] for column in deployments.c if column.name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=others)
+def _upsert_of(dialect: str, table: sa.Table) -> Any:
+    """Insert rows, or update those of the same primary key; for many whole rows at once."""
+    statement = _insert_of(dialect, table)
+    others = {column.name: statement.excluded[column.name] for column in table.c if not column.primary_key}
+    return statement.on_conflict_do_update(index_elements=list(table.primary_key), set_=others)
 
 
 def _upsert(

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log, guards, rules
-from deploylog.adoption import Mailed, Past, adopted, is_unfinished
+from deploylog.adoption import Mailed, Past, adopted, is_over, is_unfinished
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.dates import Absences, circumstances
@@ -255,12 +255,14 @@ class Observer:
         if seen is None and customer is not None:
             # A pasted duplicate is left out: what its columns say is its original's past.
             own = [row for row in identified if row.row not in identities.to_write]
-            pasts = self._pasts(file, own, cells, zone, customer, registry, mailed, now)
+            pasts = self._pasts(file, own, sheet_rows, cells.layout, zone, customer, registry, mailed, now)
             remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
             # Nobody has to wait for what a row says of which nothing is announced any more.
-            left_alone = now - self._policy.timing.settle
-            for row in (one for one in own if self._is_over(one, sheet_rows[one.row], pasts[one.id], cells, zone, now)):
-                remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
+            timing = self._policy.timing
+            left_alone, long_ago = now - timing.settle, now - timing.late_after
+            for row in own:
+                if is_over(row, sheet_rows[row.row], cells.layout, zone, pasts[row.id], long_ago):
+                    remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
         judged = [replace(row, same_as=repeats[row.id]) if repeats.get(row.id) else row for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]
@@ -294,17 +296,17 @@ class Observer:
         self,
         file: DriveFile,
         rows: Sequence[Deployment],
-        cells: Cells,
+        sheet_rows: Mapping[int, SheetRow],
+        layout: Layout,
         zone: ZoneInfo,
         customer: Customer,
         registry: Registry,
         mailed: MailedSince,
         now: datetime,
     ) -> dict[str, Past]:
-        """What the rows' own columns and the mailbox show of the past."""
-        sheet_rows = {row.number: row for row in cells.rows}
+        """What the rows' own columns and the mailbox show of the past. `sheet_rows`: by number, as they stand."""
         names, contacts = self._policy.names, registry.contacts_of(customer)
-        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], cells.layout, zone)]
+        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], layout, zone)]
         # Also where every start is to come: one may have been moved since its mail went out.
         since = min([now, *(row.window.start for row in running if row.window)])
         lead = max(self._policy.timing.reminders, default=timedelta(0)) + LONGEST_AHEAD
@@ -313,7 +315,7 @@ class Observer:
             row.id: adopted(
                 row,
                 sheet_rows[row.row],
-                cells.layout,
+                layout,
                 names,
                 zone,
                 circles(row, customer, contacts),
@@ -321,15 +323,6 @@ class Observer:
             )
             for row in rows
         }
-
-    def _is_over(
-        self, row: Deployment, sheet_row: SheetRow, past: Past, cells: Cells, zone: ZoneInfo, now: datetime
-    ) -> bool:
-        """Whether a row met for the first time was told to its end, or was closed long ago without being told of."""
-        if not is_unfinished(row, sheet_row, cells.layout, zone):
-            return True
-        closed = row.status in (Status.DONE, Status.ROLLED_BACK) and not past.effects
-        return closed and row.end is not None and now - row.end > self._policy.timing.late_after
 
     def _guarded(self, view: LogView, known: Mapping[str, Known], paused: bool, now: datetime) -> LogView:
         """The view of a log that is stopped, where there is reason to stop it."""

@@ -197,9 +197,9 @@ class Reconciler:
             if progress:
                 progress(done, len(chosen))
             # What the quota leaves no room for is as much worth reading at the next poll.
-            now = clock()
-            urgent = self._became_due(looked_at, now)
-            its_turn = file.id not in looked_at and file not in urgent and self._has_room(file, due, now)
+            at = clock()
+            urgent = self._became_due(looked_at, at)
+            its_turn = file.id not in looked_at and file not in urgent and self._has_room(file, due, at)
             for one in (*urgent, file) if its_turn else urgent:
                 if stopping():
                     return report
@@ -462,9 +462,6 @@ class Reconciler:
 
     def event_now(self, view: LogView, row: RowView) -> str:
         """What the next pass would do with the event: `invite`, `update`, `record`, `withdraw`; empty: nothing."""
-        return self._event_change(view, row)
-
-    def _event_change(self, view: LogView, row: RowView) -> str:
         wish = row.decision.event
         if wish is EventWish.LEAVE:
             return ""
@@ -623,7 +620,7 @@ class Reconciler:
                 if others_had_calls and clock() - now > STALE_READ:
                     return outcomes, False
                 others_had_calls = True
-            if self._acts(view, row) and not self._registry_stands(clock()):
+            if not self._registry.holds(clock()) and self._acts(view, row) and self._registry_changed(clock()):
                 return outcomes, False
             if row.decision.wanted or any(one.state in PENDING for one in row.memory.effects):
                 wanted = [(one, self._composer.letter(view, row, one, now)) for one in row.decision.wanted]
@@ -641,14 +638,12 @@ class Reconciler:
 
     def _acts(self, view: LogView, row: RowView) -> bool:
         """Whether carrying this row out calls anybody outside, as far as the ledger can say."""
-        return bool(row.decision.wanted) or bool(self._event_change(view, row))
+        return bool(row.decision.wanted) or bool(self.event_now(view, row))
 
-    def _registry_stands(self, now: datetime) -> bool:
-        """Whether the registry still says what this pass works with; read again where that was a while ago."""
-        if self._registry.holds(now):
-            return True
+    def _registry_changed(self, now: datetime) -> bool:
+        """Read the registry again; whether it says something else than what this pass works with."""
         self._registry.read(now)
-        return not self._take_up_registry(now)
+        return self._take_up_registry(now)
 
     def _follow_up(self, view: LogView, now: datetime) -> tuple[list[Outcome], LogView, bool]:
         """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""

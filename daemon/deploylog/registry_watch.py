@@ -37,7 +37,7 @@ class RegistryWatch:
 
     def is_worth_reading(self, now: datetime) -> bool:
         """At a poll: never read, changed as far as Drive tells, or found changed a moment ago."""
-        if self._sheet is None or self._changed_at is None or self._version != self._logs.registry_version:
+        if self._changed_at is None or self._version != self._logs.registry_version:
             return True
         # Also where the clock jumped back.
         return now - self._changed_at < self._hot

@@ -8,7 +8,6 @@ import pytest
 from google_helpers import Patience, SandboxServer
 
 from deploylog import errors
-from deploylog.errors import Refused
 from deploylog.google.connect import Google
 from deploylog.google.drive import FOLDER, SPREADSHEET, Drive, DriveChanges
 
@@ -223,5 +222,5 @@ def test_changes_tell_what_was_made_edited_moved_and_deleted_since(
 
 
 def test_a_token_nobody_gave_is_refused(drive: Drive, drive_id: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(errors.Refused):
         drive.changes(drive_id, "no token")

@@ -6,8 +6,6 @@ from datetime import timedelta
 
 from world import WEDNESDAY, World
 
-from deploylog.google.quota import ReadQuota
-
 READ = "sheets.spreadsheets.values.batchGet"
 
 
@@ -16,10 +14,8 @@ def test_what_is_due_is_sent_while_nothing_is_left_and_what_changed_is_read_late
     diba.plan(2, WEDNESDAY)
     world.run()
     world.at(WEDNESDAY - timedelta(minutes=1))
-    quota = ReadQuota(10, lambda: world.now)
-    object.__setattr__(world.google, "quota", quota)
-    for _ in range(10):
-        quota.called(READ, 200)
+    quota = world.google.quota
+    quota.reads_a_minute = 10
     acme.plan(2, WEDNESDAY + timedelta(days=7))
     before = len(world.notices())
     world.now = WEDNESDAY

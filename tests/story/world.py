@@ -22,6 +22,7 @@ from deploylog.google.calendar import Calendar
 from deploylog.google.connect import Google
 from deploylog.google.drive import Drive
 from deploylog.google.gmail import Gmail
+from deploylog.google.quota import ReadQuota
 from deploylog.google.sheets import Sheets
 from deploylog.google.transport import SheetsClient, Transport, build_service
 from deploylog.installation import Initializer
@@ -236,7 +237,9 @@ def served_world(folder: Path, settings: str = "", store: str = "sqlite:///deplo
     file = folder / "deploylog.yaml"
     file.write_text(CONFIG.format(origin=origin, store=store) + settings, encoding="utf-8")
     config = load(file, {})
-    files, mailbox = Transport(Bearer(SERVICE_ACCOUNT), origin), Transport(Bearer(DAEMON), origin)
+    quota = ReadQuota(clock=lambda: clock[0])
+    files = Transport(Bearer(SERVICE_ACCOUNT), origin, called=quota.called)
+    mailbox = Transport(Bearer(DAEMON), origin)
     google = Google(
         drive=Drive(build_service("drive", "v3", files), no_waiting),
         sheets=Sheets(SheetsClient(files), no_waiting),
@@ -244,6 +247,7 @@ def served_world(folder: Path, settings: str = "", store: str = "sqlite:///deplo
         gmail=Gmail(build_service("gmail", "v1", mailbox), no_waiting),
         identities=None,  # type: ignore[arg-type]  # no story asks who they are
         _transports=(files, mailbox),
+        quota=quota,
     )
     try:
         with bootstrap.fact_finder(config, google) as facts:

@@ -7,6 +7,7 @@ and their values, and doing it again changes nothing more.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -135,16 +136,12 @@ class Sheets:
         def by_tab(answer: Any) -> dict[str, list[list[Cell]]]:
             return {tab: one.get("values", []) for tab, one in zip(tabs, answer["valueRanges"], strict=True)}
 
-        try:
+        with _naming_a_missing(tabs):
             return self._repeat(
                 "sheets.spreadsheets.values.batchGet",
                 lambda: self._client.values_batch_get(file_id, ranges, params=dict(_READ)),
                 by_tab,
             )
-        except Refused as error:
-            if (missing := _missing_tab(error, tabs)) is not None:
-                raise missing from error
-            raise
 
     def read_with_zone(self, file_id: str, tabs: Sequence[str]) -> tuple[str, dict[str, list[list[Cell]]]]:
         """The spreadsheet's time zone (an IANA name) and what `read` gives, in one call. Repeated.
@@ -152,16 +149,12 @@ class Sheets:
         For a spreadsheet whose zone is not known: the answer is several times larger than that of `read`.
         """
         params = {"fields": _VALUES_FIELDS, "ranges": [quoted(tab) for tab in tabs]}
-        try:
+        with _naming_a_missing(tabs):
             return self._repeat(
                 "sheets.spreadsheets.get",
                 lambda: self._client.fetch_sheet_metadata(file_id, params=params),
                 lambda answer: (answer["properties"]["timeZone"], _by_tab(answer, tabs)),
             )
-        except Refused as error:
-            if (missing := _missing_tab(error, tabs)) is not None:
-                raise missing from error
-            raise
 
     def describe(self, file_id: str) -> SpreadsheetInfo:
         """Title, time zone, locale and tabs. Repeated."""
@@ -199,16 +192,12 @@ class Sheets:
             "valueInputOption": "RAW",
             "data": [{"range": _a1(block), "values": block.values} for block in _blocks(cells)],
         }
-        try:
+        with _naming_a_missing([one.tab for one in cells]):
             self._repeat(
                 "sheets.spreadsheets.values.batchUpdate",
                 lambda: self._client.values_batch_update(file_id, body),
                 as_object,
             )
-        except Refused as error:
-            if (missing := _missing_tab(error, [one.tab for one in cells])) is not None:
-                raise missing from error
-            raise
 
     def grow(self, file_id: str, tab: TabInfo, rows: int, columns: int) -> TabInfo:
         """Make the tab's grid at least that large and give its size; no call where `tab` is large enough.
@@ -338,6 +327,17 @@ def _cell(cell: Any) -> Cell:
     if "errorValue" in value:
         return _ERRORS.get(value["errorValue"].get("type", ""), "#ERROR!")
     return next(iter(value.values()), "")
+
+
+@contextmanager
+def _naming_a_missing(tabs: Sequence[str]) -> Iterator[None]:
+    """A refusal that is for one of these tabs, which is not there, as `MissingTab`."""
+    try:
+        yield
+    except Refused as error:
+        if (missing := _missing_tab(error, tabs)) is not None:
+            raise missing from error
+        raise
 
 
 def _missing_tab(error: NotCarriedOut, tabs: Sequence[str]) -> MissingTab | None:
