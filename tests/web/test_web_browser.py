@@ -22,6 +22,8 @@ PAGES = (
     "DIBA-0006",
     "ACME-0001",
 )
+SLOW_LINE = {"offline": False, "latency": 0, "downloadThroughput": 8_000, "uploadThroughput": -1}
+"""Bytes a second. The style sheet is known from the first visit, so the page is drawn as it arrives."""
 Visit = Callable[..., Page]
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], "iframes": False}
 
@@ -56,7 +58,12 @@ def test_a_narrow_window_shows_all_of_it_without_scrolling_sideways_and_axe_agre
 
 @pytest.mark.parametrize("page", PAGES)
 def test_nothing_moves_once_it_is_shown(board: Any, visit: Visit, page: str) -> None:
+    """Nor over a line so slow that the browser draws a page while the rest of it still comes in."""
     shown = visit(path_of(board, page))
+    shown.wait_for_load_state("networkidle")
+    assert shown.evaluate("window.shifted") == 0
+    shown.context.new_cdp_session(shown).send("Network.emulateNetworkConditions", SLOW_LINE)
+    shown.reload()
     shown.wait_for_load_state("networkidle")
     assert shown.evaluate("window.shifted") == 0
 
