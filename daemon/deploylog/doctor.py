@@ -11,12 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from deploylog.checks import identity, machine, mailboxes, services, workspace
+from deploylog.checks import identity, machine, mailboxes, services, store, workspace
 from deploylog.checks.finding import Check, Finding, Patient, Verdict, good, warning
 from deploylog.config import load
 from deploylog.errors import ConfigurationError, DeploylogError, OutsideError, Refused
 
-CHECKS: tuple[Check, ...] = (*machine.CHECKS, *identity.CHECKS, *workspace.CHECKS, *mailboxes.CHECKS, *services.CHECKS)
+CHECKS: tuple[Check, ...] = (
+    *machine.CHECKS,
+    *store.CHECKS,
+    *identity.CHECKS,
+    *workspace.CHECKS,
+    *mailboxes.CHECKS,
+    *services.CHECKS,
+)
 """In the order they are made; a check stands behind those it needs."""
 CONFIGURATION = "config"
 
