@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -17,14 +18,17 @@ from world import DAEMON, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
 from deploylog import deployment_log as log
 from deploylog import registry
 from deploylog.config import ZammadConfig
+from deploylog.delivery import LONGEST_CALL
+from deploylog.lifecycle import EffectState
 from deploylog.mime import MARKER
 from deploylog.model import Kind
 from deploylog.rest import Rest
 from deploylog.shadow import SHADOW
 from deploylog.tickets.interface import Services
 from deploylog.tickets.zammad import Zammad
-from stores import NewStore
+from stores import NewStore, PostgreSQL
 from vendor_stand_ins.serving import served
+from vendor_stand_ins.zammad import StandInTicket
 from vendor_stand_ins.zammad import Zammad as StandIn
 
 TOKEN = "a-token"
@@ -363,6 +367,74 @@ def test_an_answer_not_sent_yet_is_taken_back_when_the_row_is_no_longer_closed(o
     assert office.answers() == []
     assert world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", []) == []
     assert timedelta(0) < world.now - WEDNESDAY
+
+
+# Two daemons ---------------------------------------------------------------------------------------------------------
+
+
+class CutOff(BaseException):
+    """The end of a daemon, from the inside."""
+
+
+@dataclass
+class Half:
+    """An office on PostgreSQL whose daemon was cut off as it wrote a note; its call may still arrive."""
+
+    office: Office
+    ticket: StandInTicket
+    arrives: Callable[[], object]
+    """Lets the call arrive."""
+
+
+@pytest.fixture
+def half(tmp_path: Path, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch) -> Iterator[Half]:
+    zammad = StandIn(TOKEN)
+    late: list[Callable[[], object]] = []
+
+    def cut_off(tracker: Zammad, ticket: Any, text: str, internal: bool) -> str:
+        late.append(lambda: add_note(tracker, ticket, text, internal))
+        raise CutOff
+
+    with served(zammad) as origin, served_world(tmp_path, store=postgresql.new_store(tmp_path)) as world:
+        world.init()
+        office = Office(world, zammad, origin)
+        office.connect()
+        ticket = zammad.add("7412280", "Tractar els ORGANISMES")
+        add_note = Zammad.add_note
+        with monkeypatch.context() as patched:
+            patched.setattr(Zammad, "add_note", cut_off)
+            with pytest.raises(CutOff):
+                office.deploy("ES-7412280")
+        world.restart()
+        yield Half(office, ticket, late[0])
+
+
+def test_a_note_another_daemon_may_still_write_is_not_written_before_its_call_is_over(half: Half) -> None:
+    half.office.world.after(seconds=LONGEST_CALL.total_seconds() - 1)
+    assert half.ticket.articles == []
+    half.office.world.after(minutes=1)
+    assert len(half.ticket.articles) == 1
+
+
+def test_a_note_that_arrives_late_is_found_and_not_written_again(half: Half) -> None:
+    half.office.world.after(seconds=60)
+    half.arrives()
+    half.office.world.after(seconds=LONGEST_CALL.total_seconds())
+    half.office.world.after(minutes=5)
+    assert len(half.ticket.articles) == 1
+    assert half.office.row().startswith("Done")
+
+
+def test_a_note_no_longer_wanted_is_given_up_only_once_it_cannot_arrive_any_more(half: Half) -> None:
+    world = half.office.world
+    world.log().write(2, {log.TICKETS: ""})
+    world.after(seconds=LONGEST_CALL.total_seconds() - 1)
+    half.arrives()
+    world.after(minutes=1)
+    assert len(half.ticket.articles) == 1
+    assert [one.state for one in world.ledger.effects_of(world.log().file_id) if one.key.kind is Kind.TICKET_NOTE] == [
+        EffectState.SENT
+    ]
 
 
 # A shadow run ------------------------------------------------------------------------------------------------------
