@@ -7,8 +7,9 @@ It is level-triggered: a pass that is lost, or that fails half-way, is made good
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -93,6 +94,15 @@ class PassReport:
     """`DIBA-0014: Needs attention: …` for each row that does."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Unwritten:
+    """A log for which was carried out what it wanted, and into which that is not written yet."""
+
+    view: LogView
+    lock: ExitStack
+    """Its lock, held until then."""
+
+
 class Reconciler:
     """Passes over all logs of one installation. Keeps between passes only what a next pass could find out again."""
 
@@ -155,6 +165,8 @@ class Reconciler:
         """Whose each log is, by file id."""
         self._owners_of: Mapping[str, DriveFile] | None = None
         """The files that was found out for."""
+        self._known_dues: Mapping[str, datetime] = {}
+        self._dues_asked_at = EVER
         self._rows: dict[str, Counter[Progress | None]] = {}
         self.last_looks = LastLooks()
         """What the passes saw, for the pages."""
@@ -181,7 +193,8 @@ class Reconciler:
         if self._facts is not None:
             self._facts.begin_pass()
         now = clock()
-        due = self._ledger.dues()
+        due = self._known_dues = self._ledger.dues()
+        self._dues_asked_at = now
         fresh = self._see_folder(whole, due, now, report.problems, unread)
         report.problems += self._customer_logs.registry_problems(self._registry.sheet.registry)
         if whole:
@@ -192,26 +205,63 @@ class Reconciler:
         self.last_looks.passed(self._current, self._files, self._vacations.of("", now), None)
         # Nobody wrote into a log that was just made: the next poll reads it.
         chosen = self._chosen([file for file in self._files.values() if file.id not in fresh], due, now, whole, unread)
-        looked_at: dict[str, datetime] = {}
-        for done, file in enumerate(chosen):
-            if progress:
-                progress(done, len(chosen))
-            # What the quota leaves no room for is as much worth reading at the next poll.
-            at = clock()
-            urgent = self._became_due(looked_at, at)
-            its_turn = file.id not in looked_at and file not in urgent and self._has_room(file, due, at)
-            for one in (*urgent, file) if its_turn else urgent:
-                if stopping():
-                    return report
-                looked_at[one.id] = clock()
-                self._in_turn(one, clock, report, stopping, whole)
-        if progress:
-            progress(len(chosen), len(chosen))
+        if not self._take_turns(chosen, due, clock, report, stopping, whole, progress):
+            return report
         report.logs = frozenset(self._files)
         report.rows = {log_id: rows for log_id, rows in self._rows.items() if log_id in self._files}
         self._tell_of_logs((whole or bool(chosen)) and self._ledger.store.leads(), clock(), report.problems)
         self.last_looks.passed(self._current, self._files, self._vacations.of("", now), clock() if whole else None)
         return report
+
+    def _take_turns(
+        self,
+        chosen: Sequence[DriveFile],
+        due: Mapping[str, datetime],
+        clock: Callable[[], datetime],
+        report: PassReport,
+        stopping: Callable[[], bool],
+        whole: bool,
+        progress: Callable[[int, int], None] | None,
+    ) -> bool:
+        """What is due is sent, then what was sent is written back, then the others are read; False: told to stop.
+
+        So of many mails due at one instant none waits for what is written about another. A log that is not written
+        back yet stays this daemon's; should it end before, the next start finds the log unfinished.
+        """
+        turns, unwritten = deque(chosen), dict[str, _Unwritten]()
+        looked_at: dict[str, datetime] = {}
+        try:
+            while turns or unwritten:
+                if stopping():
+                    if unwritten:
+                        # Of one log it is soon done; of many it would take longer than a stop may.
+                        self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
+                    return False
+                at = clock()
+                file = self._became_due(looked_at, at)
+                if file is None and unwritten and not (turns and due.get(turns[0].id, NEVER) <= at):
+                    self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
+                    continue
+                if file is None:
+                    if progress:
+                        progress(len(chosen) - len(turns), len(chosen))
+                    file = turns.popleft()
+                    # What the quota leaves no room for is as much worth reading at the next poll.
+                    if file.id in looked_at or not self._has_room(file, due, at):
+                        continue
+                looked_at[file.id] = clock()
+                sent = self._in_turn(file, clock, report, stopping, whole)
+                if (older := unwritten.pop(file.id, None)) is not None:
+                    # Something became due in it once more: what is written is what it is now.
+                    older.lock.close()
+                if sent is not None:
+                    unwritten[file.id] = sent
+        finally:
+            for left in unwritten.values():
+                left.lock.close()
+        if progress:
+            progress(len(chosen), len(chosen))
+        return True
 
     def _see_folder(
         self, whole: bool, due: Mapping[str, datetime], now: datetime, problems: list[str], unread: int | None
@@ -282,14 +332,20 @@ class Reconciler:
         self._owners, self._owners_of = self._customer_logs.owners(current, self._files), self._files
         return changed
 
-    def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> list[DriveFile]:
-        """Logs in which something became due since this pass began, those it has done among them: no mail is late."""
+    def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> DriveFile | None:
+        """The log in which something became due first since this pass began, those it has done among them."""
         if not looked_at:
-            return []
-        dues = {log_id: at for log_id, at in self._ledger.dues().items() if at <= now and log_id in self._files}
+            return None
+        dues = {log_id: at for log_id, at in self._dues(now).items() if at <= now and log_id in self._files}
         # A second: what a look itself asked to have looked at again is for the next tick.
         new = [one for one, at in dues.items() if one not in looked_at or looked_at[one] + timedelta(seconds=1) < at]
-        return [self._files[one] for one in sorted(new, key=dues.__getitem__)]
+        return self._files[min(new, key=dues.__getitem__)] if new else None
+
+    def _dues(self, now: datetime) -> Mapping[str, datetime]:
+        """When something is due in which log, as the ledger said within the last second: a long pass asks often."""
+        if not timedelta(0) <= now - self._dues_asked_at < timedelta(seconds=1):
+            self._known_dues, self._dues_asked_at = self._ledger.dues(), now
+        return self._known_dues
 
     def next_due(self, after: datetime) -> datetime | None:
         """When something is due next, by the ledger; UTC. What was due before `after` is left to the next poll."""
@@ -324,38 +380,38 @@ class Reconciler:
         report: PassReport,
         stopping: Callable[[], bool],
         whole: bool,
-    ) -> None:
-        """One log, unless another daemon is at it, or has done meanwhile what this one came for."""
-        with self._ledger.store.lock(f"log {file.id}") as mine:
-            if not mine:
-                return
+    ) -> _Unwritten | None:
+        """One log is read and what it wants carried out; gives it, or None where it failed or was not to be read.
+
+        It is not where another daemon is at it, or has done meanwhile what this one came for.
+        """
+        with ExitStack() as lock:
+            if not lock.enter_context(self._ledger.store.lock(f"log {file.id}")):
+                return None
             if self._ledger.store.shared and file.id not in self._to_read and file.id in self._read:
                 seen, due = self._ledger.log(file.id), self._ledger.dues().get(file.id)
                 if not self._worth_reading(file, seen, due, clock(), whole):
-                    return
+                    return None
             self._read[file.id] = file.version
-            self._one_log(file, clock, report, stopping)
+            self._to_read.add(file.id)
+            with self._failure_told(file, report):
+                report.outcomes += self._delivery.resolve_doubts(file.id, clock())
+                report.logs_read += 1
+                view, outcomes = self._look_and_carry_out(file, clock, stopping)
+                report.outcomes += outcomes
+                self._problems.pop(file.id, None)
+                if view.stopped:
+                    self._tell(file, view.stopped, report)
+                _log_outcomes(view, outcomes)
+                return _Unwritten(view, lock.pop_all())
+        return None
 
-    def _one_log(
-        self,
-        file: DriveFile,
-        clock: Callable[[], datetime],
-        report: PassReport,
-        stopping: Callable[[], bool],
-    ) -> None:
-        """One log from reading to writing back; its failure is told and does not stop the others."""
-        self._to_read.add(file.id)
-        try:
-            report.outcomes += self._delivery.resolve_doubts(file.id, clock())
-            report.logs_read += 1
-            view, outcomes = self._look_and_carry_out(file, clock, stopping)
-            report.outcomes += outcomes
-            self._problems.pop(file.id, None)
-            if view.stopped:
-                self._tell(file, view.stopped, report)
-            _log_outcomes(view, outcomes)
+    def _finish(self, left: _Unwritten, clock: Callable[[], datetime], report: PassReport) -> None:
+        """Tell tickets and threads, and write back: the rows of a log as they are after what was carried out."""
+        file = left.view.file
+        with left.lock, self._failure_told(file, report):
             now = clock()
-            view = self._observer.decide_again(view, self._current)
+            view = self._observer.decide_again(left.view, self._current)
             self._remember(view, now)
             outcomes, view, waits = self._follow_up(view, now)
             report.outcomes += outcomes
@@ -372,6 +428,12 @@ class Reconciler:
             self.last_looks.see(view)
             self._rows[file.id] = Counter(row.decision.progress for row in view.rows)
             report.needs_attention += self._attention(view)
+
+    @contextmanager
+    def _failure_told(self, file: DriveFile, report: PassReport) -> Iterator[None]:
+        """What fails inside is told as the log's, and ends there: it must not stop the others."""
+        try:
+            yield
         except StoreUnreachable:
             raise
         except LogProblem as problem:
