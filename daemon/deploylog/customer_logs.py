@@ -45,6 +45,8 @@ LOG_OF = "deploylog-log-of"
 _COUNTED = "contacts that count"
 CHANGED_LATELY = timedelta(minutes=10)
 """A registry row that changed no longer ago is seen to at once, also after a start."""
+CHANGED_A_POLL = 20
+"""Of them so many a poll: on a first start all rows are new, and no mail shall wait for what a thousand need."""
 
 log = structlog.get_logger(__name__)
 
@@ -97,6 +99,7 @@ class CustomerLogs:
         self._shared_outside: tuple[Sentence, ...] = ()
         self._counted: CountedContacts | None = None
         self._looks_left: int | None = None
+        self._changed_left = 0
         self._unchanged: dict[str, tuple[str, datetime]] = {}
         """By customer: what its row says, as a digest, and since when."""
         self._unread: tuple[Sentence, ...] = ()
@@ -226,7 +229,7 @@ class CustomerLogs:
         many logs at the most one looks for no other reason than that it was not done since the start; None: at all.
         """
         changed: dict[str, DriveFile] = {}
-        self._looks_left = unread
+        self._looks_left, self._changed_left = unread, CHANGED_A_POLL
         self._bounces.refresh(now, problems)
         self._look_at_internal(problems)
         logs, claimed = self._logs(current, files)
@@ -267,15 +270,22 @@ class CustomerLogs:
             log.info("log renamed", customer=customer.name, log=file.name)
         self._folder.note(file)
         wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
-        if left_alone and self._sharing.is_due(file, wanted, now) and self._is_its_turn(customer, file, now):
+        if (
+            left_alone
+            and self._sharing.is_due(file, wanted, now)
+            and (copied or self._is_its_turn(customer, file, now))
+        ):
             self._sharing.tend(file, wanted, now, copied)
         return file
 
     def _is_its_turn(self, customer: Customer, file: DriveFile, now: datetime) -> bool:
         """Whether permissions are looked at now: a few at each poll, where nothing but a start is the reason."""
-        _, since = self._unchanged[folded(customer.name)]
-        if self._looks_left is None or self._sharing.knows(file) or now - since < CHANGED_LATELY:
+        if self._looks_left is None or self._sharing.knows(file):
             return True
+        _, since = self._unchanged[folded(customer.name)]
+        if now - since < CHANGED_LATELY:
+            self._changed_left -= 1
+            return self._changed_left >= 0
         self._looks_left -= 1
         return self._looks_left >= 0
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from world import MANAGER, STAFF, TEAM, WEDNESDAY, Log, World
 
+from deploylog import customer_logs, registry
 from deploylog import deployment_log as log
-from deploylog import registry
 from workspace_sandbox.founding import DRIVE_ID, SERVICE_ACCOUNT
 
 READER = "eva@diba.example"
@@ -112,6 +112,22 @@ def test_who_was_shared_with_by_hand_is_left_alone_also_after_a_restart(world: W
     world.run()
     world.after(seconds=31)
     assert permissions(world, diba.file_id) == {READER: "commenter"}
+
+
+def test_where_every_row_is_new_a_poll_shares_only_some_logs_and_the_next_ones_the_others(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_logs, "CHANGED_A_POLL", 1)
+    world.run()
+    world.restart()
+    for row in (2, 3):
+        world.customer(row, **{"Share log with": READER})
+    world.run()
+    world.after(seconds=31)
+    shared = [READER in permissions(world, world.log(name).file_id) for name in ("DIBA", "ACME")]
+    assert sorted(shared) == [False, True]
+    world.after(seconds=15)
+    assert all(READER in permissions(world, world.log(name).file_id) for name in ("DIBA", "ACME"))
 
 
 def test_a_role_changed_by_hand_is_theirs_from_then_on(world: World) -> None:
