@@ -375,8 +375,10 @@ class Ledger:
 
     def known(self, log_id: str) -> dict[str, Known]:
         """Every deployment of the log that was ever seen, as its row was last seen."""
+        one = deployments.c
+        needed = (one.id, one.row, one.fingerprint, one.start, one.components, one.vanished_at)
         with self.store.reading() as connection:
-            rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
+            rows = connection.execute(sa.select(*needed).where(one.log_id == log_id)).all()
         return {
             row.id: Known(
                 row.id, row.row, row.fingerprint, row.start, tuple(row.components), row.vanished_at is not None
@@ -388,8 +390,9 @@ class Ledger:
         """What is remembered of each deployment of the log, its effects among it."""
         with self.store.reading() as connection:
             rows = connection.execute(sa.select(deployments).where(deployments.c.log_id == log_id)).all()
+            # Not the payloads: they are long, and every look at the log asks.
             done = connection.execute(
-                sa.select(effects).where(effects.c.log_id == log_id).order_by(effects.c.number)
+                sa.select(*_SEEN_OF_EFFECT).where(effects.c.log_id == log_id).order_by(effects.c.number)
             ).all()
         by_deployment: dict[str, list[EffectSeen]] = {}
         for one in done:
@@ -655,6 +658,24 @@ class Ledger:
         with self.store.writing() as connection:
             self._append(connection, log_id, lines)
             connection.execute(sa.update(effects).where(effects.c.number.in_(told)).values(to_tell=""))
+
+
+_SEEN_OF_EFFECT = tuple(
+    effects.c[name]
+    for name in (
+        "number",
+        "deployment_id",
+        "kind",
+        "generation",
+        "round",
+        "target",
+        "state",
+        "at",
+        "reason",
+        "committed_at",
+    )
+)
+"""The columns of an `EffectSeen`."""
 
 
 def _shown(url: str) -> str:
