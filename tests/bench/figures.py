@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 
+READS_A_MINUTE = 60
+"""Of one user (workspace_sandbox/quota.py): what the service account may read of Sheets."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -24,6 +27,8 @@ class Line:
     """What the script needs for the same; empty where it has no such thing."""
     where: str = ""
     """Where it went: by method, by step."""
+    limit: str = ""
+    """Where the aim is missed: why, and what the limit is."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +44,7 @@ class Size:
     hot: int = 10
     instants: int = 20
     """At which five mails are due each, in real time."""
-    seconds: int = 100
+    seconds: int = 300
     """Of real time that one step may take; what is not through by then is told as missed."""
 
 

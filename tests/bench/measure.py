@@ -101,7 +101,12 @@ def report(lines: Iterable[Line], size: Size, took: float) -> str:
         f"| {line.what} | {line.aim} | {line.measured} | {'yes' if line.held else 'NO'} | {line.script or '–'} |"
         for line in lines
     ]
-    details = [f"- **{line.what}**: {line.how}.{f' Here: {line.where}.' if line.where else ''}" for line in lines]
+    details = [
+        f"- **{line.what}**: {line.how}."
+        + (f" Here: {line.where}." if line.where else "")
+        + (f" Why the aim is missed: {line.limit}." if line.limit and not line.held else "")
+        for line in lines
+    ]
     return _PAGE.format(
         machine=machine,
         commit=_commit(),

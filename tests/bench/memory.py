@@ -42,6 +42,8 @@ def lines(size: Size) -> Iterator[Line]:
         through and flat and peak <= AIM,
         f"VmRSS of `deploylog run` in /proc, its pages served, from its start until {AFTER:g} s of polls every 2 s "
         f"after every log was read; flat: the second half of those at most {FLAT - 1:.0%} above the first",
+        limit="the pages show every row of every log, closed ones too, and so each is kept as it was last seen; the "
+        "programs and libraries take the rest before the first log is read",
     )
 
 

@@ -45,6 +45,9 @@ def lines(size: Size) -> Iterator[Line]:
         f"{shared} of {' and '.join(BASE)}, which a poll makes once for all logs",
         f"{by_script} (with no draft, no look before it sends, no updated event)",
         counted.by_method(),
+        "safety is paid in reads: the log before each decision, and once more before it is written into, so that what "
+        "is written meets the cells it is meant for; the registry before anything is sent; who may edit the log; the "
+        "mailbox where a mail may have gone already",
     )
 
 

@@ -15,13 +15,11 @@ import hot_edit
 from by_script import Script, waiting_on
 from carriage import Counted
 from estate import estate, log_of
-from figures import Line, OutOfTime, Size, at_most, count
+from figures import READS_A_MINUTE, Line, OutOfTime, Size, at_most, count
 from virtual import VirtualWorld
 
 from deploylog.reconcile import UNREAD_A_POLL
 
-READS_A_MINUTE = 60
-"""Of one user (workspace_sandbox/quota.py): what the service account may read of Sheets."""
 POLLS = 20
 """Five minutes of them, so that what is done every few minutes is among them."""
 IDLE_AIM, WARM_SECONDS, WARM_CALLS, FIRST_START_PERCENT = 1, 10.0, 20, 5
@@ -70,6 +68,11 @@ def first_start(world: VirtualWorld, script: Script, size: Size) -> Line:
         f"{READS_A_MINUTE} reads of Sheets a minute, and one read a log is the least",
         f"{_minutes(by_script)} (each of its polls)",
         counted.by_method(),
+        "of Sheets' reads three a minute are kept for what becomes due unforeseen, and the registry takes some; what "
+        "the daemon may read of the others is decided anew at each poll"
+        if through
+        else f"{READS_A_MINUTE} logs a minute are the limit on the virtual clock, too; in the real time of this run "
+        "the sandbox answers, and takes most of it",
     )
 
 
