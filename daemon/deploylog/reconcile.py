@@ -237,14 +237,14 @@ class Reconciler:
                         # Of one log it is soon done; of many it would take longer than a stop may.
                         self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
                     return False
+                if progress:
+                    progress(len(chosen) - len(turns), len(chosen))
                 at = clock()
                 file = self._became_due(looked_at, at)
                 if file is None and unwritten and not (turns and due.get(turns[0].id, NEVER) <= at):
                     self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
                     continue
                 if file is None:
-                    if progress:
-                        progress(len(chosen) - len(turns), len(chosen))
                     file = turns.popleft()
                     # What the quota leaves no room for is as much worth reading at the next poll.
                     if file.id in looked_at or not self._has_room(file, due, at):
