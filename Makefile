@@ -23,8 +23,7 @@ demo: install
 test: install
 	$(BIN)/python -m pytest $(AT_ONCE) $(ARGS)
 
-# What uses a store, on a PostgreSQL that the tests start themselves; tests about a SQLite file skip themselves, and
-# test_health.py and test_deploy.py open one of their own.
+# What uses a store, on a PostgreSQL that the tests start themselves; tests about a SQLite file skip themselves.
 test-postgresql: install
 	DEPLOYLOG_TEST_STORE=postgresql $(BIN)/python -m pytest $(AT_ONCE) tests/story tests/reliability tests/web \
 	$(wildcard tests/test_*.py) $(ARGS)

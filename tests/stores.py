@@ -1,8 +1,7 @@
 """Stores for tests: a SQLite file, or a schema of its own on a real PostgreSQL that is started for the run.
 
 `make test` runs the tests of `ON_BOTH` on both and the others on SQLite; with `DEPLOYLOG_TEST_STORE` set to one of the
-two, what uses a store runs on that one (`make test-postgresql`), configurations of cli_helpers.py included;
-test_health.py and test_deploy.py open a SQLite file of their own.
+two, what uses a store runs on that one (`make test-postgresql`), configurations of cli_helpers.py included.
 """
 
 from __future__ import annotations

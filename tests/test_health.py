@@ -27,6 +27,7 @@ from deploylog.metrics import Metrics
 from deploylog.model import Key, Kind, Progress
 from deploylog.reconcile import PassReport
 from deploylog.web import health
+from stores import NewStore
 from web_servers import answering, notified
 
 NOW = datetime(2026, 11, 25, 8, 0, tzinfo=UTC)
@@ -37,8 +38,8 @@ Figures = dict[tuple[str, ...], float]
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    opened = Ledger.open(f"sqlite:///{tmp_path / 'deploylog.db'}")
+def ledger(tmp_path: Path, new_store: NewStore) -> Iterator[Ledger]:
+    opened = Ledger.open(new_store(tmp_path))
     yield opened
     opened.close()
 
