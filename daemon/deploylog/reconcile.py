@@ -233,16 +233,15 @@ class Reconciler:
         try:
             while turns or unwritten:
                 if stopping():
-                    if unwritten:
-                        # Of one log it is soon done; of many it would take longer than a stop may.
-                        self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
+                    # Of one log it is soon done; of many it would take longer than a stop may.
+                    self._finish_next(unwritten, clock, report)
                     return False
                 if progress:
                     progress(len(chosen) - len(turns), len(chosen))
                 at = clock()
                 file = self._became_due(looked_at, at)
                 if file is None and unwritten and not (turns and due.get(turns[0].id, NEVER) <= at):
-                    self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
+                    self._finish_next(unwritten, clock, report)
                     continue
                 if file is None:
                     file = turns.popleft()
@@ -403,17 +402,22 @@ class Reconciler:
                 if view.stopped:
                     self._tell(file, view.stopped, report)
                 _log_outcomes(view, outcomes)
+                view = self._observer.decide_again(view, self._current)
+                self._remember(view, clock())
                 return _Unwritten(view, lock.pop_all())
         return None
 
+    def _finish_next(self, unwritten: dict[str, _Unwritten], clock: Callable[[], datetime], report: PassReport) -> None:
+        """Write back the log that waits longest, if any does."""
+        if unwritten:
+            self._finish(unwritten.pop(next(iter(unwritten))), clock, report)
+
     def _finish(self, left: _Unwritten, clock: Callable[[], datetime], report: PassReport) -> None:
-        """Tell tickets and threads, and write back: the rows of a log as they are after what was carried out."""
+        """Tell tickets and threads, and write back: the rows of a log as they are with what was carried out."""
         file = left.view.file
         with left.lock, self._failure_told(file, report):
             now = clock()
-            view = self._observer.decide_again(left.view, self._current)
-            self._remember(view, now)
-            outcomes, view, waits = self._follow_up(view, now)
+            outcomes, view, waits = self._follow_up(left.view, now)
             report.outcomes += outcomes
             _log_outcomes(view, outcomes)
             deleted = self._deleted_rows(view, now)
@@ -421,7 +425,10 @@ class Reconciler:
                 f"{file.name}: {self._messages.sentence(one, self._policy.language, None)}" for one in deleted
             ]
             self._write_back.history(view)
-            self._write_back.rows(view, now)
+            reads = self._google.quota.left()
+            if not self._write_back.rows(view, now, may_read=reads is None or reads > READS_KEPT):
+                # The quota's rest is kept for what becomes due; the next poll reads the log again, and writes.
+                return
             told = (view.stopped,) if view.stopped else deleted
             self._ledger.conclude(file.id, Concluded(view.in_progress or waits, told), now)
             self._to_read.discard(file.id)

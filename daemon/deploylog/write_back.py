@@ -45,22 +45,28 @@ class WriteBack:
         self._observer = observer
         self._replies = replies
 
-    def rows(self, view: LogView, now: datetime) -> None:
-        """The daemon's columns and new lines of History, in one write; nothing is called where nothing differs."""
+    def rows(self, view: LogView, now: datetime, may_read: bool) -> bool:
+        """The daemon's columns and new lines of History, in one write; nothing is called where nothing differs.
+
+        Gives False where something does and it may not read, as it has to before it writes.
+        """
         wanted = {row.deployment.id: self._projection(row) for row in view.rows}
         writes = self._writes(view, view.cells, wanted, now)
         if not writes:
-            return
+            return True
+        if not may_read:
+            return False
         # Rows and columns may have moved since: what is written now must meet the cells it is meant for.
         fresh = self._observer.read(view.file, now)
         if view.identities.to_write and _contents(fresh) != _contents(view.cells):
             # An ID written now could meet the wrong row. The next pass looks anew.
             if (seen := self._ledger.log(view.file.id)) is not None:
                 self._ledger.see_log(replace(seen, version=0))
-            return
+            return True
         writes = self._writes(view, fresh, wanted, now)
         self._make_room(view, writes)
         self._sheets.write(view.file.id, writes)
+        return True
 
     def _writes(
         self, view: LogView, cells: Cells, wanted: dict[str, deployment_log.Projection | None], now: datetime

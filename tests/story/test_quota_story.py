@@ -23,8 +23,11 @@ def test_what_is_due_is_sent_while_nothing_is_left_and_what_changed_is_read_late
         quota.called(READ, 200)
     assert world.run().logs_read == 1
     assert len(world.notices()) == before + 1
+    assert diba.progress().startswith("Scheduled"), "what is written waits, too"
     world.now += timedelta(minutes=2)
     world.run()
     world.now += timedelta(minutes=2)
     world.run()
+    assert diba.progress().startswith("In progress")
     assert acme.progress().startswith("Scheduled")
+    assert len(world.notices()) == before + 1
