@@ -24,6 +24,7 @@ from deploylog import bootstrap, doctor
 from deploylog import deployment_log as log
 from deploylog.cells import column_letters
 from deploylog.checks.finding import Check, Patient, good
+from deploylog.config import load
 from deploylog.errors import InDoubt
 from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES
 from deploylog.google.connect import connect
@@ -35,7 +36,7 @@ ACT_AS = "deployments@soffid.example"
 CLIENT_ID = "100000000000000000001"
 DRIVE = f"/drive/v3/files/{DRIVE_ID}/permissions"
 DIBA_LOG = "DIBA - Deployment log"
-DELEGATION = "Security > Access and data control > API controls > Manage domain-wide delegation"
+DELEGATION = "Security > Access and data control > API controls > Manage Domain Wide Delegation"
 AT_ONCE = "notify: {settle: 0s}"
 Json = dict[str, Any]
 
@@ -151,6 +152,22 @@ def test_a_store_that_is_there_is_read_and_not_brought_up_to_date(setup: Setup) 
     with sqlite3.connect(setup.folder / "deploylog.db") as store:
         assert store.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
     store.close()
+
+
+def test_a_content_manager_of_the_drive_may_do_all_the_daemon_does_there(setup: Setup) -> None:
+    setup.membership("fileOrganizer")
+    assert examined(setup) == (0, [])
+    installed(setup.workspace, setup.workspace.config(setup.folder / "daemon", AT_ONCE))
+    google = connect(load(setup.config(), {}).google, "primary")
+    try:
+        file_id = setup.workspace.id_of(DIBA_LOG)
+        shared = google.drive.share(file_id, "eva@partner.example", "reader")
+        assert google.drive.share(file_id, "eva@partner.example", "commenter").id == shared.id
+        google.drive.unshare(file_id, shared.id)
+        assert google.drive.rename(file_id, "DIBA2 - Deployment log").name == "DIBA2 - Deployment log"
+        assert "eva@partner.example" not in {one.address for one in google.drive.permissions(file_id)}
+    finally:
+        google.close()
 
 
 # Broken set-ups --------------------------------------------------------------------------------------------------
