@@ -217,6 +217,10 @@ def _key_readable_by_all(setup: Setup) -> None:
     setup.key.chmod(0o644)
 
 
+def _store_readable_by_all(setup: Setup) -> None:
+    (setup.folder / "deploylog.db").touch(0o644)
+
+
 def _key_was_deleted(setup: Setup) -> None:
     setup.change_key(private_key_id="another")
 
@@ -337,6 +341,7 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
     "no key file": (_key_file_is_missing, 2, "credentials", "a service account's key in google.credentials"),
     "a key file that is an OAuth client": (_key_file_is_an_oauth_client, 2, "credentials", "service account's key"),
     "a key file everybody may read": (_key_readable_by_all, 1, "credentials", "chmod 600"),
+    "a store everybody may read": (_store_readable_by_all, 1, "store file", "chmod 600"),
     "a key that was deleted": (_key_was_deleted, 2, "token", "must still exist"),
     "a mailbox owner that is nobody": (
         _act_as_is_nobody,
@@ -386,7 +391,7 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
 }
 
 
-ABOUT_THE_FILE = ("a store of a later version", "a store that is no database")
+ABOUT_THE_FILE = ("a store of a later version", "a store that is no database", "a store everybody may read")
 
 
 @pytest.mark.parametrize(
