@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploylog.mime import (
@@ -145,6 +145,7 @@ def test_of_a_mail_that_is_answered_a_hostile_message_id_is_left_out(hostile: st
     assert {"In-Reply-To", "References"}.isdisjoint(raw_names(alone))
 
 
+@settings(deadline=None)
 @given(message_id=anything)
 def test_no_message_id_adds_a_header_or_keeps_the_mail_from_going(message_id: str) -> None:
     content = compose(LETTER, Thread("t", (message_id,), "s"), "m", NOW)
@@ -205,6 +206,7 @@ def test_no_subject_adds_a_header_or_keeps_the_mail_from_going(subject: str) -> 
     assert not any(ord(one) < 32 or ord(one) == 127 for one in str(mail["Subject"]))
 
 
+@settings(deadline=None)
 @given(subject=anything, first=anything, name=anything)
 def test_no_text_adds_a_header(subject: str, first: str, name: str) -> None:
     letter = replace(LETTER, subject=subject, sender=f"{name} <deployments@soffid.example>")
@@ -265,6 +267,7 @@ def test_what_reads_as_another_address_when_it_is_read_anew_is_refused(field: st
         compose(replace(LETTER, **{field: address if field == "reply_to" else (address,)}), FIRST, "m", NOW)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(address=anything)
 def test_an_address_is_sent_to_as_it_is_or_refused(address: str) -> None:
     try:
