@@ -213,6 +213,14 @@ class FakeMailbox(Gmail):
         number = next(self._numbers)
         self._drafts[f"r{number}"] = replace(self._drafts[draft_id], id=f"m{number}")
 
+    def arrives(self, thread_id: str, headers: Mapping[str, str]) -> None:
+        """A mail of somebody else's in a thread."""
+        content = Message()
+        for name, value in headers.items():
+            content[name] = value
+        number = next(self._numbers)
+        self._messages[f"m{number}"] = Stored(f"m{number}", thread_id, content, ("INBOX",))
+
     def person_deletes_thread(self, thread_id: str) -> None:
         self._messages = {one.id: one for one in self._messages.values() if one.thread_id != thread_id}
         self._drafts = {name: one for name, one in self._drafts.items() if one.thread_id != thread_id}

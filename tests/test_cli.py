@@ -284,6 +284,7 @@ def test_date_as_data(scheduled: Path) -> None:
     ("arguments", "sentence"),
     [
         (["date", "NOBODY", "2026-12-07"], "the registry has no customer NOBODY; it has: DIBA, ACME"),
+        (["date", "NO\x1b[2JBODY\x9b", "2026-12-07"], "the registry has no customer NO[2JBODY; it has: DIBA"),
         (["date", "DIBA", "7/12/2026"], "7/12/2026 09:00 is no date and time; write them as in 2026-12-07 09:00"),
         (["date", "DIBA", "2026-12-07", "9 h"], "2026-12-07 9 h is no date and time; write them as"),
         (["date", "DIBA", "2026-12-07", "09:00+05:00"], "2026-12-07 09:00+05:00 is no date and time"),

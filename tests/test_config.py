@@ -391,6 +391,18 @@ BAD_ADDITIONS = [
         "4: store: the value is not a store; write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
     ),
     (
+        "gitlab: {url: 'https://u:p@gitlab.example', token: t}",
+        "4: gitlab.url: the value has a user name in it; write the address without",
+    ),
+    (
+        "store: postgresql://u:p@ss@db.example/d",
+        "4: store: the value has an @ in its password; write it as %40, also in the environment variable",
+    ),
+    (
+        "store: postgresql://db.example/d?user=u&password=p",
+        "4: store: the value has a password behind the ?; write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
+    ),
+    (
         "store: deploylog.db",
         "4: store: the value is not a store; write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE",
     ),
@@ -611,10 +623,13 @@ LEAKS = [
     "web: {listen: '${SECRET}'}",
     "store: hush-hush",
     "store: mysql://u:hush-hush@db.example/d",
+    "store: postgresql://u:hush@hush-hush@db.example/d",
+    "store: postgresql://db.example/d?password=hush-hush",
     "tickets: {zammad: hush-hush}",
     "tickets: {zammad: {url: hush-hush, token: [hush-hush]}}",
     "tickets: {zammad: {url: 'https://z.example', token: '${SECRET}', match: '(${SECRET}'}}",
     "gitlab: {url: 'https://u:hush-hush@:99999', token: t, hush: hush-hush}",
+    "gitlab: {url: 'https://u:hush-hush@gitlab.example', token: t}",
     "gitlab: {url: hush-hush, token: t, token: hush-hush}",
     "gitlab:\n  token: *hush-hush",
     "gitlab:\n  token: !hush-hush x",

@@ -698,6 +698,16 @@ def test_a_draft_remade_with_its_marker_is_not_taken_for_a_sent_mail(daemon: Ins
     assert daemon.left(mail()) == 0
 
 
+def test_an_answer_with_a_forged_marker_is_not_taken_for_a_sent_mail(daemon: Installation) -> None:
+    daemon.outside.next("drafts.send", Fault.LOST_REQUEST)
+    daemon.run(mail())
+    effect = daemon.effect(mail())
+    daemon.mailbox.person_deletes(effect.draft_id)
+    daemon.mailbox.arrives(effect.thread_id, {daemon.mailbox.marker: marker_for(effect.key)})
+    daemon.until_quiet(mail())
+    assert daemon.state(mail()) is UNKNOWN
+
+
 def test_a_draft_deleted_by_a_person_in_doubt_of_the_send_is_parked(daemon: Installation) -> None:
     daemon.outside.next("drafts.send", Fault.LOST_REQUEST)
     daemon.run(mail())

@@ -24,6 +24,7 @@ from deploylog import bootstrap, doctor
 from deploylog import deployment_log as log
 from deploylog.cells import column_letters
 from deploylog.checks.finding import Check, Patient, good
+from deploylog.config import load
 from deploylog.errors import InDoubt
 from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES
 from deploylog.google.connect import connect
@@ -35,7 +36,7 @@ ACT_AS = "deployments@soffid.example"
 CLIENT_ID = "100000000000000000001"
 DRIVE = f"/drive/v3/files/{DRIVE_ID}/permissions"
 DIBA_LOG = "DIBA - Deployment log"
-DELEGATION = "Security > Access and data control > API controls > Manage domain-wide delegation"
+DELEGATION = "Security > Access and data control > API controls > Manage Domain Wide Delegation"
 AT_ONCE = "notify: {settle: 0s}"
 Json = dict[str, Any]
 
@@ -153,6 +154,22 @@ def test_a_store_that_is_there_is_read_and_not_brought_up_to_date(setup: Setup) 
     store.close()
 
 
+def test_a_content_manager_of_the_drive_may_do_all_the_daemon_does_there(setup: Setup) -> None:
+    setup.membership("fileOrganizer")
+    assert examined(setup) == (0, [])
+    installed(setup.workspace, setup.workspace.config(setup.folder / "daemon", AT_ONCE))
+    google = connect(load(setup.config(), {}).google, "primary")
+    try:
+        file_id = setup.workspace.id_of(DIBA_LOG)
+        shared = google.drive.share(file_id, "eva@partner.example", "reader")
+        assert google.drive.share(file_id, "eva@partner.example", "commenter").id == shared.id
+        google.drive.unshare(file_id, shared.id)
+        assert google.drive.rename(file_id, "DIBA2 - Deployment log").name == "DIBA2 - Deployment log"
+        assert "eva@partner.example" not in {one.address for one in google.drive.permissions(file_id)}
+    finally:
+        google.close()
+
+
 # Broken set-ups --------------------------------------------------------------------------------------------------
 
 
@@ -198,6 +215,10 @@ def _key_file_is_an_oauth_client(setup: Setup) -> None:
 def _key_readable_by_all(setup: Setup) -> None:
     setup.config()
     setup.key.chmod(0o644)
+
+
+def _store_readable_by_all(setup: Setup) -> None:
+    (setup.folder / "deploylog.db").touch(0o644)
 
 
 def _key_was_deleted(setup: Setup) -> None:
@@ -320,6 +341,7 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
     "no key file": (_key_file_is_missing, 2, "credentials", "a service account's key in google.credentials"),
     "a key file that is an OAuth client": (_key_file_is_an_oauth_client, 2, "credentials", "service account's key"),
     "a key file everybody may read": (_key_readable_by_all, 1, "credentials", "chmod 600"),
+    "a store everybody may read": (_store_readable_by_all, 1, "store file", "chmod 600"),
     "a key that was deleted": (_key_was_deleted, 2, "token", "must still exist"),
     "a mailbox owner that is nobody": (
         _act_as_is_nobody,
@@ -369,7 +391,7 @@ BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
 }
 
 
-ABOUT_THE_FILE = ("a store of a later version", "a store that is no database")
+ABOUT_THE_FILE = ("a store of a later version", "a store that is no database", "a store everybody may read")
 
 
 @pytest.mark.parametrize(

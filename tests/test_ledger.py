@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -441,3 +442,16 @@ def test_a_store_in_memory_is_nobody_elses() -> None:
         ledger.commit([(KEY, PAYLOAD, None)], NOW)
         assert len(ledger.effects_of("log-1")) == 1
     ledger.close()
+
+
+def test_a_new_sqlite_store_and_the_files_beside_it_are_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        ledger = Ledger.open(f"sqlite:///{tmp_path / 'deploylog.db'}")
+        with ledger.hold():
+            ledger.secret("cookies")
+            modes = {one.name: one.stat().st_mode & 0o777 for one in tmp_path.iterdir()}
+        ledger.close()
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("deploylog.db", "deploylog.db-wal", "deploylog.db-shm", "deploylog.db.lock"), 0o600)

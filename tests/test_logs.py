@@ -44,9 +44,9 @@ def test_every_line_is_json_where_no_person_reads_along() -> None:
     assert lines[3]["logger"] == "urllib3"
 
 
-def test_on_a_terminal_the_lines_are_words() -> None:
+def on_a_terminal(command: list[str]) -> str:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(COMMAND, stderr=theirs)
+    process = subprocess.Popen(command, stderr=theirs)
     os.close(theirs)
     said = b""
     try:
@@ -56,9 +56,39 @@ def test_on_a_terminal_the_lines_are_words() -> None:
         pass
     os.close(ours)
     assert process.wait(10) == 0
-    text = said.decode()
+    return said.decode()
+
+
+def test_on_a_terminal_the_lines_are_words() -> None:
+    text = on_a_terminal(COMMAND)
     assert "running" in text
     assert "DEPLOYMENTS" in text
     assert '"event"' not in text
     assert "ZeroDivisionError" in text
     assert "retrying once" in text
+
+
+HOSTILE = """
+import logging
+import structlog
+from deploylog import logs
+
+logs.set_up()
+log = structlog.get_logger("deploylog")
+log.warning("problem", log="DIBA\x1b[2J", what="a name \x1b]0;title\x07 of two words\x9b31m")
+try:
+    raise ValueError("\x1b[2J")
+except ValueError:
+    log.exception("fault")
+logging.getLogger("urllib3").warning("retrying \x1b[2J")
+"""
+
+
+ORDERS = ("\x1b[2J", "\x1b]0;", "\x07", "\x9b", "\\u001b")
+
+
+def test_no_line_of_the_log_commands_a_terminal() -> None:
+    command = [sys.executable, "-c", HOSTILE]
+    for text in (on_a_terminal(command), subprocess.run(command, capture_output=True, text=True, check=True).stderr):
+        assert "DIBA[2J" in text
+        assert [one for one in ORDERS if one in text] == []

@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploylog.mime import (
@@ -121,6 +121,37 @@ def test_message_ids_stand_as_they_are_however_long(length: int) -> None:
     assert lines[b"References"] == [one.encode()] * 2
 
 
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "<=?utf-8?q?=0D=0ABcc:=20x@evil.example?=@evil.example>",
+        "=?utf-8?q?=0D=0ABcc:=20x@evil.example?=",
+        "<a\r\nBcc: x@evil.example>",
+        "<a\u2028b@evil.example>",
+        "<\ud800@evil.example>",
+        "<a\0b@evil.example>",
+        "<a b@evil.example>",
+        "<é@evil.example>",
+        "nothing@evil.example",
+    ],
+)
+def test_of_a_mail_that_is_answered_a_hostile_message_id_is_left_out(hostile: str) -> None:
+    content = compose(LETTER, Thread("t", ("<first=?1@mail.example>", "<CA+x=y@mail.example>", hostile), "s"), "m", NOW)
+    assert "Bcc" not in raw_names(content)
+    assert b"evil" not in content
+    mail = read(content)
+    assert (str(mail["In-Reply-To"]), str(mail["References"])) == ("<CA+x=y@mail.example>", "<CA+x=y@mail.example>")
+    alone = compose(LETTER, Thread("t", (hostile,), "s"), "m", NOW)
+    assert {"In-Reply-To", "References"}.isdisjoint(raw_names(alone))
+
+
+@settings(deadline=None)
+@given(message_id=anything)
+def test_no_message_id_adds_a_header_or_keeps_the_mail_from_going(message_id: str) -> None:
+    content = compose(LETTER, Thread("t", (message_id,), "s"), "m", NOW)
+    assert set(raw_names(content)) <= set(OURS)
+
+
 def test_no_line_is_longer_than_a_server_takes() -> None:
     """RFC 5322, section 2.1.1: 998 characters without the line end."""
     crowd = tuple(f"a.person.with.number.{number}@customer.example" for number in range(200))
@@ -175,6 +206,7 @@ def test_no_subject_adds_a_header_or_keeps_the_mail_from_going(subject: str) -> 
     assert not any(ord(one) < 32 or ord(one) == 127 for one in str(mail["Subject"]))
 
 
+@settings(deadline=None)
 @given(subject=anything, first=anything, name=anything)
 def test_no_text_adds_a_header(subject: str, first: str, name: str) -> None:
     letter = replace(LETTER, subject=subject, sender=f"{name} <deployments@soffid.example>")
@@ -226,6 +258,16 @@ def test_an_address_nothing_can_be_sent_to_is_refused_with_a_sentence(field: str
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    "address", ['"eve@evil.example>ana@diba.example', "eve@evil.example (ana@diba.example", '<;".@[,ana@diba.example\\']
+)
+@pytest.mark.parametrize("field", ["to", "cc", "reply_to"])
+def test_what_reads_as_another_address_when_it_is_read_anew_is_refused(field: str, address: str) -> None:
+    with pytest.raises(ValueError, match="is no address a mail can go to"):
+        compose(replace(LETTER, **{field: address if field == "reply_to" else (address,)}), FIRST, "m", NOW)  # type: ignore[arg-type]
+
+
+@settings(deadline=None)
 @given(address=anything)
 def test_an_address_is_sent_to_as_it_is_or_refused(address: str) -> None:
     try:

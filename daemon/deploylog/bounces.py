@@ -1,13 +1,13 @@
 """Mail that came back: read from the mailbox now and then, and told beside the customer whose contact it is.
 
 Only reports are searched for, and Gmail's search may lag: a late one is told late, and nothing else depends on it.
+Anybody can send something that looks like one: when it came is what Gmail says, not its own `Date`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from deploylog.customer_ledger import CustomerLedger
 from deploylog.errors import OutsideError
@@ -47,10 +47,10 @@ class Bounces:
             self._last[address] = max(at, self._last.get(address, at))
 
     def _read(self, message_id: str, now: datetime) -> list[tuple[str, datetime]]:
-        message = self._gmail.message(message_id, (FAILED, "Date"))
+        message = self._gmail.message(message_id, (FAILED,))
         headers = message.headers if message else {}
         addresses = [one.strip().lower() for one in headers.get(FAILED.lower(), "").split(",")]
-        at = _instant(headers.get("date", ""), now)
+        at = message.at if message and message.at else now
         # A report about nobody is kept too, so that it is not read again.
         found = [(one, at) for one in dict.fromkeys(addresses)]
         self._ledger.add_bounce(message_id, [one for one, _ in found], at)
@@ -60,10 +60,3 @@ class Bounces:
         """Those of the addresses that mail came back from lately."""
         last = self._last or {}
         return tuple(one for one in addresses if one in last and now - last[one] < TOLD_FOR)
-
-
-def _instant(text: str, now: datetime) -> datetime:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except ValueError:
-        return now

@@ -176,7 +176,7 @@ def once(config: ConfigFile, take_over: TakeOver = False, shadow: Shadow = False
         finally:
             _release(parts.ledger, ownership)
     for line in (*report.problems, *report.needs_attention):
-        typer.echo(line)
+        _say(line)
     typer.echo(f"{_count(report.logs_read, 'log')} read, {_count(len(report.outcomes), 'effect')} carried out")
     raise typer.Exit(ATTENTION if report.problems or report.needs_attention else DONE)
 
@@ -194,7 +194,7 @@ def plan(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] = 
         for table in tables(planned):
             _print_table(table)
         for problem in planned["problems"]:
-            typer.echo(problem)
+            _say(problem)
     attention = any(row["standing"] == "needs attention" for row in planned["deployments"])
     raise typer.Exit(ATTENTION if planned["problems"] or attention else DONE)
 
@@ -215,12 +215,12 @@ def init(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help="Do
             typer.echo("Folder, TEMPLATE and registry are there; nothing to do.")
             return
         for step in steps:
-            typer.echo(f"- {step.words}")
+            _say(f"- {step.words}")
         if not _agreed(yes):
             return
         for step in steps:
             bootstrap.as_configuration_fault(lambda step=step: step.do())  # type: ignore[misc]
-            typer.echo(f"done: {step.words}")
+            _say(f"done: {step.words}")
     finally:
         google.close()
 
@@ -245,10 +245,10 @@ def upgrade(config: ConfigFile, yes: Annotated[bool, typer.Option("--yes", help=
         for found in initializer.upgrades(parts.installation.template, logs):
             if isinstance(found, ConfigurationError):
                 problems += 1
-                typer.echo(f"not possible: {found}")
+                _say(f"not possible: {found}")
             else:
                 steps.append(found)
-                typer.echo(f"- {found.words}")
+                _say(f"- {found.words}")
         if not steps:
             typer.echo(f"{_count(len(logs), 'log')} looked at; nothing to do.")
         elif _agreed(yes):
@@ -264,9 +264,9 @@ def _step_by_step(steps: Sequence[Step]) -> int:
             step.do()
         except DeploylogError as problem:
             failed += 1
-            typer.echo(f"{number} of {len(steps)}, not done: {step.words}: {problem}")
+            _say(f"{number} of {len(steps)}, not done: {step.words}: {problem}")
         else:
-            typer.echo(f"{number} of {len(steps)}, done: {step.words}")
+            _say(f"{number} of {len(steps)}, done: {step.words}")
     if failed:
         typer.echo(f"{_count(failed, 'log')} not done; run deploylog upgrade again")
     return failed
@@ -288,9 +288,9 @@ def doctor(config: ConfigFile, as_json: Annotated[bool, typer.Option("--json")] 
         if not as_json:
             found = line.finding
             word = typer.style(f"{found.verdict.value:4}", fg=colours[found.verdict])
-            typer.echo(f"{word}  {line.check}: {found.words}")
+            typer.echo(f"{word}  {line.check}: {logs.harmless(found.words)}")
             if found.fix:
-                typer.echo(f"      -> {found.fix}")
+                _say(f"      -> {found.fix}")
     ended = status(lines)
     if as_json:
         answer = {"status": ended, "findings": [line.as_json() for line in lines]}
@@ -333,16 +333,16 @@ def _show_verdict(found: Verdict, messages: Messages, language: str) -> None:
     zone = found.start.tzinfo
     assert isinstance(zone, ZoneInfo)
     start = moment_words(found.start, language)
-    typer.echo(f"{found.customer}, {start}: {'allowed' if found.allowed else 'not allowed'}")
+    _say(f"{found.customer}, {start}: {'allowed' if found.allowed else 'not allowed'}")
     for finding in found.findings:
-        typer.echo(f"- {finding_words(finding, messages, language, zone)}")
+        _say(f"- {finding_words(finding, messages, language, zone)}")
     if found.findings:
         free = ", ".join(moment_words(slot.astimezone(zone), language) for slot in found.slots)
         typer.echo(f"Free: {free or 'nothing in the next 60 days'}")
     typer.echo()
     _print_table(month_table(found, language))
     for line in blocked_days(found, messages, language):
-        typer.echo(f"{BLOCKED} {line}")
+        _say(f"{BLOCKED} {line}")
 
 
 def _local(day: str, at: str) -> datetime:
@@ -372,11 +372,11 @@ def preview(
     with bootstrap.parts(config) as parts:
         view, row, owner = _row(parts, customer, identity)
         letter = parts.reconciler.preview(view, row, Kind(kind), lang or owner.language, bootstrap.now())
-    typer.echo(f"To: {', '.join(letter.to) or '(nobody in this language)'}")
+    _say(f"To: {', '.join(letter.to) or '(nobody in this language)'}")
     if letter.cc:
-        typer.echo(f"Cc: {', '.join(letter.cc)}")
-    typer.echo(f"Subject: {letter.subject}\n")
-    typer.echo(letter.html if html else letter.text)
+        _say(f"Cc: {', '.join(letter.cc)}")
+    _say(f"Subject: {letter.subject}\n")
+    _say(letter.html if html else letter.text)
 
 
 def _row(parts: bootstrap.Parts, customer: str, identity: str) -> tuple[LogView, RowView, Customer]:
@@ -627,9 +627,14 @@ def _progress_lines(alive: Callable[[], None] = lambda: None) -> Callable[[int, 
     return tell
 
 
+def _say(text: str) -> None:
+    """Others' words to the terminal, which must obey none of them."""
+    typer.echo(logs.harmless(text))
+
+
 def _say_error(text: str) -> None:
     with suppress(BrokenPipeError):
-        typer.echo(f"deploylog: {text}" if "\n" not in text else text, err=True)
+        typer.echo(logs.harmless(f"deploylog: {text}" if "\n" not in text else text), err=True)
 
 
 def _print_table(table: Table) -> None:

@@ -135,7 +135,10 @@ def _web_address(value: str) -> str:
     return value
 
 
-def _without_slash(value: str) -> str:
+def _origin(value: str) -> str:
+    """Without a slash at the end, and without a password, which errors would show."""
+    if urlsplit(value).username is not None:
+        raise ValueError("has a user name in it; write the address without")
     return value.rstrip("/")
 
 
@@ -271,6 +274,11 @@ def _store(value: str, info: ValidationInfo) -> str:
         backend = ""
     if backend not in ("sqlite", "postgresql"):
         raise ValueError("is not a store; write sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
+    # What stands elsewhere than in the password's place is shown in errors.
+    if "@" in (url.host or ""):
+        raise ValueError("has an @ in its password; write it as %40, also in the environment variable")
+    if {"password", "sslpassword"} & set(url.query):
+        raise ValueError("has a password behind the ?; write postgresql+psycopg://USER:PASSWORD@HOST/DATABASE")
     is_file = backend == "sqlite" and url.database and not url.database.startswith((":memory:", "file:"))
     if not is_file:
         return value
@@ -289,7 +297,7 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Duration = Annotated[timedelta, PlainValidator(_duration)]
 PositiveDuration = Annotated[timedelta, PlainValidator(_positive_duration)]
 BareAddress = Annotated[str, AfterValidator(_bare_address)]
-Origin = Annotated[str, AfterValidator(_web_address), AfterValidator(_without_slash)]
+Origin = Annotated[str, AfterValidator(_web_address), AfterValidator(_origin)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 Count = Annotated[StrictInt, Field(gt=0)]
 

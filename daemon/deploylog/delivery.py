@@ -299,10 +299,10 @@ class Delivery:
         return [self._park(effect, EffectState.UNKNOWN, reason)]
 
     def _in_thread(self, effect: Effect) -> MessageInfo | None:
-        """The sent mail with this effect's marker in the thread its draft was in."""
+        """The sent mail with this effect's marker in the thread its draft was in; an answer may carry a forged one."""
         marker = self._marker(effect.key)
         for message in self._mailbox(effect).thread(effect.thread_id, [MARKER]):
-            if message.headers.get(MARKER.lower()) == marker and "DRAFT" not in message.labels:
+            if message.headers.get(MARKER.lower()) == marker and "SENT" in message.labels:
                 return message
         return None
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import structlog
 
+from deploylog.cells import is_address
 from deploylog.delivery import DOUBT_WAIT, Delivery, Outcome
 from deploylog.errors import NotCarriedOut, OutsideError
 from deploylog.ledger import Effect, Ledger
@@ -267,15 +268,18 @@ class FollowUps:
         try:
             if named.service == THREADS:
                 thread = self._asking(named, now, lambda: self.threads.find(named.reference))
-                known = self.domains(view)
-                if any(address.rpartition("@")[2] not in known for address in (*thread.to, *thread.cc)):
-                    # Another customer's thread, named by a slip, say.
-                    raise Unfit(Sentence.of("thread_strangers", text=thread.subject[:80]))
+                if not all(self._is_known(view, address) for address in (*thread.to, *thread.cc)):
+                    # Another customer's thread, named by a slip, say: its subject is not for this row's readers.
+                    raise Unfit(Sentence.of("thread_strangers", text=named.reference.partition("/")[2][:80]))
                 return thread
             return self._asking(named, now, lambda: self._tracker(named).find(named.reference, customer))
         except Unfit as problem:
             self._unfit[asked] = (now + ASKED_AGAIN, problem.sentence)
             raise
+
+    def _is_known(self, view: LogView, address: str) -> bool:
+        """Whether an address of a mail, which others wrote, is one, and of a known domain."""
+        return is_address(address) and address.rpartition("@")[2] in self.domains(view)
 
     def _asking(self, named: Named, now: datetime, call: Callable[[], T]) -> T:
         """Call a service that is not left alone just now."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+
+_CONTROL = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)))
+"""Unicode's control characters but tab and line feed."""
+
+
+def harmless(text: str) -> str:
+    """The text without what a terminal would obey: cells, names and mails are others' words."""
+    return text.translate(_CONTROL)
 
 
 def set_up() -> None:
     """Give every line its form, those of libraries as well, which speak through Python's own logging."""
     human = sys.stderr.isatty()
     renderer: Any = (
-        # Plain tracebacks: the others show the values of variables, secrets among them.
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+        structlog.dev.ConsoleRenderer(exception_formatter=_traceback)
         if human
         else structlog.processors.JSONRenderer(ensure_ascii=False)
     )
@@ -23,6 +32,7 @@ def set_up() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         # On a terminal the renderer writes tracebacks itself.
         *([] if human else [structlog.processors.format_exc_info]),
+        _harmless_values,
     ]
     structlog.configure(
         processors=[*common, renderer],
@@ -41,3 +51,14 @@ def set_up() -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     # A page that waits for a free thread is no news either.
     logging.getLogger("waitress").setLevel(logging.ERROR)
+
+
+def _harmless_values(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {name: harmless(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _traceback(stream: Any, exception: Any) -> None:
+    """A plain one: the others show the values of variables, secrets among them."""
+    text = io.StringIO()
+    structlog.dev.plain_traceback(text, exception)
+    stream.write(harmless(text.getvalue()))

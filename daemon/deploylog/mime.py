@@ -1,7 +1,8 @@
 """A mail of ours as RFC 5322 text: headers people and other programs rely on, text and HTML beside each other.
 
 Pure. Standard library's `email` encodes and folds. What goes into a header is made one harmless line first: `email`
-decodes what looks encoded (RFC 2047) in a value, and would write a line break it finds therein.
+decodes what looks encoded (RFC 2047) in a value, and would write a line break it finds therein. Of the mails that are
+answered, which others wrote, only what is well formed is taken over.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ MARKER = "X-Deploylog-Effect"
 _MARKER = re.compile(
     r"(?P<deployment>[0-9a-f]{16})\.(?P<kind>[a-z-]+)\.(?P<generation>\d{1,9})\.(?P<round>\d{1,9})\.(?P<target>[0-9a-z]+)"
 )
+_MESSAGE_ID = re.compile(r"<(?:(?!=\?)[!-;=?-~])+>")
+"""Printable ASCII in angle brackets, and nothing that `email` would decode."""
 _FOR_MACHINES = ("Cc", "Cs", "Zl", "Zp")
 """Unicode's categories of control characters, halves of surrogate pairs, and separators of lines and paragraphs."""
 
@@ -49,7 +52,7 @@ class Thread:
 
     id: str = ""
     message_ids: tuple[str, ...] = ()
-    """The Message-IDs of the mails before it, oldest first."""
+    """The Message-IDs of the mails before it, oldest first, as they are read there: not all of them need be any."""
     subject: str = ""
     """The first mail's: Gmail keeps a thread together only while the subject stays."""
 
@@ -102,22 +105,22 @@ def compose(letter: Letter, thread: Thread, marker: str, now: datetime) -> bytes
     """
     message = EmailMessage(policy=SMTP)
     message["From"] = _address(letter.sender)
-    message["To"] = [_address(one) for one in letter.to]
+    message["To"] = [_plain_address(one) for one in letter.to]
     if letter.cc:
-        message["Cc"] = [_address(one) for one in letter.cc]
+        message["Cc"] = [_plain_address(one) for one in letter.cc]
     if letter.reply_to:
-        message["Reply-To"] = _address(letter.reply_to)
+        message["Reply-To"] = _plain_address(letter.reply_to)
     message["Subject"] = _line(thread.subject or letter.subject)
     message["Date"] = format_datetime(now)
     message["Auto-Submitted"] = "auto-generated"
     message[MARKER] = marker
-    if thread.message_ids:
-        message["In-Reply-To"] = thread.message_ids[-1]
-        message["References"] = _references(thread.message_ids)
+    if message_ids := [one for one in thread.message_ids if _MESSAGE_ID.fullmatch(one)]:
+        message["In-Reply-To"] = message_ids[-1]
+        message["References"] = _references(message_ids)
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     # A Message-ID longer than a line would be encoded, and no reader would know it again; nor a marker on two lines.
-    longest = max(len(MARKER) + len(marker), *map(len, thread.message_ids), 0)
+    longest = max(len(MARKER) + len(marker), *map(len, message_ids), 0)
     return message.as_bytes(policy=SMTP.clone(max_line_length=max(78, longest + 2)))
 
 
@@ -128,13 +131,19 @@ def _line(text: str) -> str:
 
 
 def _address(text: str) -> Address:
+    """An address with a name or without."""
     name, address = parseaddr(text)
+    return _plain_address(address, name, text)
+
+
+def _plain_address(address: str, name: str = "", text: str = "") -> Address:
+    """An address alone, as it stands: read anew, what others wrote might name another. `text` is what to quote."""
     try:
         if not address.isascii() or "=?" in address:
             raise ValueError("not plain ASCII")
         return Address(_line(name), addr_spec=address)
-    except (ValueError, IndexError, MessageError) as problem:
-        raise ValueError(f"{text[:80]!a} is no address a mail can go to") from problem
+    except (ValueError, IndexError, AttributeError, MessageError) as problem:  # what `email` raises on odd addresses
+        raise ValueError(f"{(text or address)[:80]!a} is no address a mail can go to") from problem
 
 
 def _references(message_ids: Sequence[str]) -> str:

@@ -13,6 +13,7 @@ from rich.table import Table
 from deploylog import telling
 from deploylog.bootstrap import Parts
 from deploylog.lifecycle import Wanted
+from deploylog.logs import harmless
 from deploylog.messages import moment_words
 from deploylog.model import Progress
 from deploylog.observe import LogView, RowView
@@ -32,7 +33,6 @@ _STANDING = {
     Progress.ROLLED_BACK: "closed",
     Progress.CANCELLED: "closed",
 }
-_CONTROL = dict.fromkeys((*range(10), *range(11, 32), *range(127, 160)))
 Json = dict[str, Any]
 
 
@@ -130,4 +130,4 @@ def _mail_words(mail: Json) -> str:
 
 def plain(text: str) -> str:
     """Text for a table cell: Rich must not read brackets in it as markup, nor a terminal its control characters."""
-    return escape(text.translate(_CONTROL))
+    return escape(harmless(text).replace("\t", " "))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -292,7 +292,18 @@ def _prepare_postgresql(engine: Engine) -> None:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """Write-ahead log, so that reading commands work beside the daemon; every commit reaches the disk."""
+    """Write-ahead log, so that reading commands work beside the daemon; every commit reaches the disk.
+
+    A new file is its owner's alone: secrets and mails lie in it. SQLite makes the files beside it alike.
+    """
+
+    @sa.event.listens_for(engine, "do_connect")
+    def found(_: Any, __: Any, arguments: Sequence[Any], ___: Any) -> None:
+        name = str(arguments[0])
+        if not name.startswith((":memory:", "file:")):
+            # Where it cannot be made, SQLite says why.
+            with suppress(OSError):
+                os.close(os.open(name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
     @sa.event.listens_for(engine, "connect")
     def configure(connection: Any, _: Any) -> None:

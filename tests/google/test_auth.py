@@ -19,7 +19,7 @@ from google_helpers import ACT_AS, GoogleSettings
 from scripted_server import Behaviour, Scripted, answer, cut
 
 from deploylog import errors
-from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES, Identities, Identity, identities
+from deploylog.google.auth import DELEGATION_PAGE, FILES_SCOPES, MAILBOX_SCOPES, Identities, Identity, identities
 from deploylog.google.transport import TokenAnswer, Transport, as_object, build_service, execute
 
 ACCOUNT = "deploylog@soffid-deployments.iam.gserviceaccount.com"
@@ -224,8 +224,7 @@ def test_missing_delegation_says_what_to_enter_where(server: Scripted, key: dict
         call(who(tmp_path, key).mailbox, server.origin)
     assert str(caught.value) == (
         f"Google gives no token to act as {ACT_AS}: unauthorized_client: Client is unauthorized to retrieve access "
-        "tokens; in the Admin console under Security, API controls, Domain-wide delegation, allow client id 112233 the "
-        f"scopes {', '.join(MAILBOX_SCOPES)}."
+        f"tokens; {DELEGATION_PAGE}, allow client id 112233 the scopes {','.join(MAILBOX_SCOPES)}."
     )
 
 

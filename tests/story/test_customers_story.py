@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from world import MANAGER, STAFF, TEAM, WEDNESDAY, Log, World
+from world import DAEMON, MANAGER, STAFF, TEAM, WEDNESDAY, Log, World
 
 from deploylog import customer_logs, registry
 from deploylog import deployment_log as log
@@ -365,6 +366,20 @@ def test_mail_that_comes_back_is_told_in_the_registry_until_the_address_is_put_r
     contact(world, 3, E_mail="cau@diba.example")
     world.run()
     world.after(minutes=1)
+    assert "came back" not in state(world)
+
+
+@pytest.mark.parametrize("date", ["Fri, 31 Dec 9999 23:59:59 -1200", "Thu, 01 Jan 2099 00:00:00 +0000", "no date"])
+def test_a_forged_report_stops_nothing_and_is_told_for_a_fortnight_whatever_its_date(world: World, date: str) -> None:
+    diba = scheduled(world)
+    mail = f"From: mailer-daemon@evil.example\r\nX-Failed-Recipients: {MANAGER}\r\nDate: {date}\r\n\r\nx\r\n"
+    raw = base64.urlsafe_b64encode(mail.encode()).decode()
+    world.person(DAEMON).call("POST", "/gmail/v1/users/me/messages", {"raw": raw, "labelIds": ["INBOX"]})
+    world.after(minutes=6)
+    assert f"ail to {MANAGER} came back" in state(world)
+    assert diba.progress().startswith("Scheduled")
+    world.after(days=14)
+    world.run()
     assert "came back" not in state(world)
 
 

@@ -331,6 +331,25 @@ def test_a_thread_with_somebody_who_is_neither_ours_nor_the_customers_is_not_ans
     assert office.answers(COLLEAGUE) == []
 
 
+def test_a_row_never_quotes_the_subject_of_a_thread_that_is_not_answered(office: Office) -> None:
+    """The customer reads the row, and the thread that a line names by a slip may be another customer's."""
+    office.asks("ACME: no fa enviaments", sender="manager@acme.example")
+    office.deploy("mail: no fa enviaments")
+    assert office.row().startswith("Needs attention: somebody in the thread “no fa enviaments” is neither ours")
+    assert "ACME" not in office.row()
+
+
+def test_an_address_that_only_ends_like_a_contacts_is_a_strangers(office: Office) -> None:
+    """Python reads this `To` as one address of diba.example, and writing it anew as one of evil.example."""
+    mail = f'To: "eve@evil.example>ana@diba.example\r\nSubject: {SUBJECT}\r\n\r\nhello\r\n'
+    raw = base64.urlsafe_b64encode(f"From: {MANAGER}\r\n{mail}".encode()).decode()
+    path = "/gmail/v1/users/me/messages"
+    office.world.person(DAEMON).call("POST", path, {"raw": raw, "labelIds": ["INBOX"]})
+    office.deploy(f"mail: {SUBJECT}")
+    assert office.row().startswith(f"Needs attention: somebody in the thread “{SUBJECT}” is neither ours")
+    assert office.answers("eve@evil.example") == []
+
+
 @pytest.mark.parametrize("mode", ["drop", "error"])
 @pytest.mark.parametrize("method", ["gmail.users.drafts.send", "gmail.users.drafts.create", "gmail.users.threads.get"])
 def test_whatever_fails_a_thread_is_answered_once(office: Office, method: str, mode: str) -> None:

@@ -5,7 +5,7 @@ Real clients over real HTTP; only the clock is ours.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from world import HELPDESK, MADRID, MANAGER, STAFF, TEAM, TICKS, WEDNESDAY, World
@@ -188,6 +188,43 @@ def test_a_half_typed_row_does_nothing_until_it_was_left_alone(world: World) -> 
     assert not world.person(MANAGER).mails()
     world.after(seconds=31)
     assert diba.progress() == "Scheduled"
+
+
+def test_a_rehearsal_reaches_the_tester_alone_and_what_stands_then_goes_to_the_real_guests(world: World) -> None:
+    tester = "tester@soffid.example"
+
+    def redirect_to(address: str | None) -> None:
+        mail = world.config.mail.model_copy(update={"redirect_to": address})
+        world.config = world.config.model_copy(update={"mail": mail})
+        world.restart()
+
+    redirect_to(tester)
+    later = WEDNESDAY + timedelta(days=6)
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    diba.plan(3, later, **{log.COMPONENTS: "another 2"})
+    world.run()
+    world.at(WEDNESDAY)
+    diba.write(2, {log.STATUS: "Done", **TICKS})
+    world.after(seconds=1)
+    world.after(seconds=31)
+    assert world.notices(MANAGER) == []
+    assert len(world.notices(tester)) == 2
+    assert guests(world, later) == {tester}
+    redirect_to(None)
+    world.run()
+    assert guests(world, later) >= {MANAGER, HELPDESK, STAFF}
+    assert tester not in guests(world, later)
+    world.after(minutes=30)
+    assert world.notices(MANAGER) == []
+    world.at(later)
+    assert len(world.notices(MANAGER)) == 1
+
+
+def guests(world: World, start: datetime) -> set[str]:
+    events = world.person(DAEMON).call("GET", "/calendar/v3/calendars/primary/events")["items"]
+    [event] = [one for one in events if datetime.fromisoformat(one["start"]["dateTime"]) == start]
+    return {one["email"] for one in event["attendees"]}
 
 
 def test_an_outage_over_the_start_sends_nothing_late_and_says_so(world: World) -> None:

@@ -8,13 +8,9 @@ from pathlib import Path
 
 from deploylog.checks.finding import Check, Finding, Patient, bad, good, warning
 from deploylog.errors import AccessDenied
-from deploylog.google.auth import FILES_SCOPES, MAILBOX_SCOPES, Identity, per_scope
+from deploylog.google.auth import DELEGATION_PAGE, FILES_SCOPES, MAILBOX_SCOPES, Identity, per_scope
 from deploylog.google.connect import connect
 from deploylog.google.transport import Transport
-
-DELEGATION_PAGE = (
-    "at admin.google.com > Security > Access and data control > API controls > Manage domain-wide delegation"
-)
 
 
 def credentials(patient: Patient) -> Iterator[Finding]:
@@ -61,8 +57,8 @@ def delegation(patient: Patient) -> Iterator[Finding]:
     if len(refused) == len(alone):
         yield bad(
             f"the service account may act as nobody ({said.partition(';')[0]})",
-            f"{DELEGATION_PAGE}: Add new, client id {client}, scopes {','.join(MAILBOX_SCOPES)}; it takes minutes to "
-            "become true",
+            f"{DELEGATION_PAGE}: Add new, client id {client}, scopes {','.join(MAILBOX_SCOPES)}; it takes minutes, and "
+            "at most 24 hours, to become true",
         )
         return
     for scope in refused:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploylog.checks.finding import Check, Finding, Patient, bad, good
-from deploylog.checks.identity import DELEGATION_PAGE, fetch
+from deploylog.checks.identity import fetch
 from deploylog.errors import AccessDenied, Refused
-from deploylog.google.auth import per_scope
+from deploylog.google.auth import DELEGATION_PAGE, per_scope
 from deploylog.google.connect import connect
 
 KEY = "tickets.mail.mailboxes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -29,7 +30,22 @@ def store(patient: Patient) -> Iterator[Finding]:
     yield from _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url, patient)
 
 
-CHECKS = (Check("store", store),)
+def store_file(patient: Patient) -> Iterator[Finding]:
+    """Whether others of this machine could read what lies in a SQLite store; a new one is its owner's alone."""
+    url = sa.make_url(patient.config.store)
+    file = Path(url.database or "")
+    if url.get_backend_name() != "sqlite" or not file.exists():
+        yield good("none, or not there yet")
+    elif file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        yield warning(
+            f"{file} may be read by others: mails as sent and the secrets of the dashboard lie in it",
+            f"chmod 600 {file}*",
+        )
+    else:
+        yield good(f"{file} is its owner's alone")
+
+
+CHECKS = (Check("store", store), Check("store file", store_file, ("store",)))
 
 
 # SQLite ----------------------------------------------------------------------------------------------------------

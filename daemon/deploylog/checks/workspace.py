@@ -28,7 +28,8 @@ def shared_drive(patient: Patient) -> Iterator[Finding]:
         yield bad(
             str(problem).partition(";")[0],
             f"in Google Drive, open the shared drive {name} > Manage members, add {patient.account} as Content "
-            "manager; or write the name it has as drive.shared_drive",
+            "manager (where Drive refuses outsiders, which a service account always is: docs/set-up.md, step 5); or "
+            "write the name it has as drive.shared_drive",
         )
         return
     yield good(f"{patient.account} is a member of {name}")
@@ -48,7 +49,7 @@ def folder(patient: Patient) -> Iterator[Finding]:
         yield bad(
             f"{patient.account} may make no files in {drive.folder}",
             f"in Google Drive, open the shared drive {drive.shared_drive} > Manage members, make {patient.account} "
-            "Content manager (Manager, if it shall share logs)",
+            "Content manager",
         )
 
 
@@ -128,10 +129,7 @@ def _writers(patient: Patient, file: DriveFile, domains: Sequence[str]) -> Itera
 
 def calendar(patient: Patient) -> Iterator[Finding]:
     calendar_id, act_as = patient.config.calendar.id, patient.config.google.act_as
-    share = (
-        f"as its owner, at calendar.google.com > Settings > {calendar_id} > Share with specific people, give {act_as} "
-        "“Make changes to events”; or write another calendar.id"
-    )
+    share = f"{_share(calendar_id, act_as, 'Make changes to events')}; or write another calendar.id"
     try:
         role = patient.google.calendar.role(calendar_id)
     except NotFound:
@@ -147,10 +145,7 @@ def vacations(patient: Patient) -> Iterator[Finding]:
     """A calendar of vacations must show its events, not only when somebody is busy."""
     act_as = patient.config.google.act_as
     for one in patient.config.calendar.vacations:
-        share = (
-            f"as its owner, at calendar.google.com > Settings > {one} > Share with specific people, give {act_as} "
-            "“See all event details”; or take it out of calendar.vacations"
-        )
+        share = f"{_share(one, act_as, 'See all event details')}; or take it out of calendar.vacations"
         try:
             role = patient.google.calendar.role(one)
         except (NotFound, AccessDenied):
@@ -162,6 +157,11 @@ def vacations(patient: Patient) -> Iterator[Finding]:
             yield bad(f"{act_as} sees of the calendar {one} only when it is busy", share)
     if not patient.config.calendar.vacations:
         yield good("none are configured (calendar.vacations)")
+
+
+def _share(calendar_id: str, act_as: str, right: str) -> str:
+    page = f"calendar.google.com > {calendar_id} > Settings and sharing > Share with specific people"
+    return f"as its owner, at {page}, give {act_as} “{right}”"
 
 
 # Mailbox ---------------------------------------------------------------------------------------------------------

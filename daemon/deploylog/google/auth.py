@@ -29,11 +29,16 @@ FILES_SCOPES = (
 )
 MAILBOX_SCOPES = (
     "https://www.googleapis.com/auth/calendar.events",
-    "https://www.googleapis.com/auth/calendar.freebusy",
     "https://www.googleapis.com/auth/gmail.compose",
     "https://www.googleapis.com/auth/gmail.readonly",
 )
-"""`gmail.send` could not make drafts; `gmail.readonly` looks a thread up. These are the ones to delegate."""
+"""The ones to delegate; docs/set-up.md says what each is for.
+
+`gmail.send` could not make drafts. Of mails only headers are read, but `gmail.metadata` may not search.
+"""
+DELEGATION_PAGE = (
+    "at admin.google.com > Security > Access and data control > API controls > Manage Domain Wide Delegation"
+)
 
 _TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105  (an address, not a secret)
 _DELEGATION_WORDS = frozenset({"unauthorized_client", "access_denied", "invalid_scope"})
@@ -302,10 +307,7 @@ def _own_address(found: Any, request: Any) -> str:
 
 
 def _delegation(client_id: str) -> str:
-    return (
-        f"in the Admin console under Security, API controls, Domain-wide delegation, allow {client_id} the scopes "
-        f"{', '.join(MAILBOX_SCOPES)}"
-    )
+    return f"{DELEGATION_PAGE}, allow {client_id} the scopes {','.join(MAILBOX_SCOPES)}"
 
 
 def _require(document: Mapping[str, Any], names: Sequence[str], path: Path, remedy: str) -> None:

@@ -1,7 +1,8 @@
 """Mail threads a row names: finds them in the mailboxes, and says who is to be answered.
 
 Only threads that lie in a mailbox of ours can be named, whatever a cell says: nobody is written to who is not part of
-one already. Gmail's search can lag, so what it does not find is asked about, and looked for again.
+one already. Gmail's search can lag, so what it does not find is asked about, and looked for again. The row, which the
+customer reads, quotes what its own line says, never the subject of a thread that is not answered: it may be another's.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Threads:
             if len(threads) > 1:
                 raise Unfit(Sentence.of("thread_ambiguous", text=words[:80], count=len(threads)))
             for thread_id, messages in threads.items():
-                return self._thread(address, thread_id, messages)
+                return self._thread(address, thread_id, messages, words)
         raise Unfit(Sentence.of("thread_unknown", text=words[:80]))
 
     def _searched(self, gmail: Gmail, kind: str, words: str) -> list[str]:
@@ -103,7 +104,7 @@ class Threads:
         messages = gmail.thread(thread_id, _HEADERS)
         return [one for one in messages if not {"DRAFT", "SPAM", "TRASH"} & set(one.labels)]
 
-    def _thread(self, mailbox: str, thread_id: str, messages: Sequence[MessageInfo]) -> MailThread:
+    def _thread(self, mailbox: str, thread_id: str, messages: Sequence[MessageInfo], words: str) -> MailThread:
         last = messages[-1]
         # Answers of ours in between ask for nothing: whom an earlier one went to is not whom this one goes to.
         asked = next((one for one in reversed(messages) if not _is_ours(one)), last)
@@ -112,7 +113,7 @@ class Threads:
         answered = [one for one in dict.fromkeys((*sender, *to)) if one not in self._ours]
         copied = [one for one in dict.fromkeys(cc) if one not in self._ours and one not in answered]
         if not answered and not copied:
-            raise Unfit(Sentence.of("thread_nobody", text=last.headers.get("subject", "")[:80]))
+            raise Unfit(Sentence.of("thread_nobody", text=words[:80]))
         # A thread of which only a copy reached somebody else is answered to them.
         to_, cc_ = (answered, copied) if answered else (copied, [])
         ids = [*last.headers.get("references", "").split(), last.headers.get("message-id", "").strip()]
