@@ -201,11 +201,11 @@ BAD: dict[str, tuple[Callable[[Workspace], Spoiled], str]] = {
     "two TEMPLATEs": (_a_second_template, f"There are 2 spreadsheets named {TEMPLATE}"),
     "TEMPLATE without a column": (
         lambda one: _without_column(one, TEMPLATE, log.DEPLOYMENTS, log.COLUMNS, log.ROLLBACK_GUIDE),
-        f"{TEMPLATE}: the tab Deployments has no column Rollback guide; add it to the header row",
+        f"{TEMPLATE}: the tab Deployments has no column Rollback guide; name it so in the header row, or add it",
     ),
     "TEMPLATE without a column of History": (
         lambda one: _without_column(one, TEMPLATE, log.HISTORY, log.HISTORY_COLUMNS, "To whom"),
-        f"{TEMPLATE}: the tab History has no column To whom; add it to the header row",
+        f"{TEMPLATE}: the tab History has no column To whom; name it so in the header row, or add it",
     ),
     "TEMPLATE without a tab": (
         lambda one: _without_tab(one, TEMPLATE, log.HISTORY),
@@ -213,7 +213,7 @@ BAD: dict[str, tuple[Callable[[Workspace], Spoiled], str]] = {
     ),
     "registry without a column": (
         lambda one: _without_column(one, REGISTRY, registry.CONTACTS, registry.CONTACT_COLUMNS, "Party"),
-        f"{REGISTRY}: the tab Contacts has no column Party; add it to the header row",
+        f"{REGISTRY}: the tab Contacts has no column Party; name it so in the header row, or add it",
     ),
     "registry without a tab": (
         lambda one: _without_tab(one, REGISTRY, registry.FREEZES),

@@ -385,6 +385,7 @@ def test_settled_as_sent_it_counts_as_out_and_is_never_sent_again(
     assert (done.status, done.out) == (0, f"effect {parked} (start es of DIBA-0001): sent\n")
     assert deploylog("once", "-c", config).status == 0
     assert workspace.progress().startswith("In progress")
+    assert [line["What happened"] for line in workspace.history()][-1] == "Enviado: correo de inicio (es)"
     assert len(notices(workspace)) == 1
     assert deploylog("settle", str(parked), "unsent", "-c", config).status == 2
 

@@ -181,6 +181,11 @@ def _secret_not_set(setup: Setup) -> None:
     setup.more = 'tickets: {zammad: {url: "https://z.example", token: "${NOT_SET_ANYWHERE}"}}'
 
 
+def _misnamed_template(setup: Setup) -> None:
+    _broken_template(setup)
+    (setup.folder / "own" / "es" / "start.txt").rename(setup.folder / "own" / "es" / "strat.txt")
+
+
 def _broken_template(setup: Setup) -> None:
     (setup.folder / "own" / "es").mkdir(parents=True)
     (setup.folder / "own" / "es" / "start.txt").write_text("{% if %}")
@@ -334,6 +339,7 @@ def _mailbox_without_gmail(setup: Setup) -> None:
 BROKEN: dict[str, tuple[Callable[[Setup], None], int, str, str]] = {
     "a key that is written wrong": (_unknown_key, 2, "config", "did you mean settle?"),
     "a secret that is not set": (_secret_not_set, 2, "config", "set it for the daemon"),
+    "a template of one's own that is misnamed": (_misnamed_template, 1, "templates", "the name of the file it shall"),
     "a template of one's own that is broken": (_broken_template, 2, "templates", "correct the file, or remove it"),
     "no folder for the store": (_no_folder_of_the_store, 2, "store", "install -d -o USER"),
     "a store of a later version": (_store_of_a_later_version, 2, "store", "install that version again"),

@@ -266,3 +266,23 @@ def test_upgrade_tells_how_far_it_is_goes_on_after_a_failure_and_run_again_does_
     )
     assert tabs(workspace, "ACME - Deployment log") == OUR_TABS
     assert deploylog("upgrade", "-c", config).out == "2 logs looked at; nothing to do.\n"
+
+
+def test_a_header_forgotten_when_columns_were_renamed_is_told_and_no_empty_column_takes_its_place(
+    workspace: Workspace, config: Path
+) -> None:
+    assert deploylog("init", "-c", config).status == 0
+    renamed = workspace.config(config.parent, "columns: {Status: Estado}")
+    sentence = "still has headers that columns gives other names; rename Status to Estado, or"
+    in_init = deploylog("init", "--yes", "-c", renamed)
+    assert (in_init.status, sentence in in_init.sentence) == (2, True)
+
+    body = {"name": "DIBA - Deployment log"}
+    workspace.staff.call("POST", f"/drive/v3/files/{workspace.id_of(TEMPLATE)}/copy", body, supportsAllDrives="true")
+    title = [one if one != log.STATUS else "Estado" for one in log.COLUMNS]
+    workspace.staff.type(workspace.id_of(TEMPLATE), log.DEPLOYMENTS, title, 1, {"Estado": "Estado"})
+    assert deploylog("init", "--yes", "-c", renamed).out == NOTHING
+    before = workspace.spreadsheet("DIBA - Deployment log", includeGridData="true")
+    in_upgrade = deploylog("upgrade", "--yes", "-c", renamed)
+    assert (in_upgrade.status, sentence in in_upgrade.out + in_upgrade.err) == (1, True)
+    assert workspace.spreadsheet("DIBA - Deployment log", includeGridData="true") == before

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from deploylog import messages
+from deploylog import messages, template
 from deploylog.errors import ConfigurationError
 from deploylog.messages import MailFacts, Messages, RenderedMail
 from deploylog.model import LANGUAGES, Component, Environment, Kind, Restart, Sentence, Window
@@ -173,6 +173,22 @@ def test_the_html_part_names_its_language_and_loads_nothing(
     html = shipped.mail(facts_of(case, kind, language)).html
     assert f'<html lang="{language}">' in html
     assert not any(mark in html for mark in ("<img", "src=", "<link", "url(", "<script", 'href="javascript'))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_has_all_its_words_and_borrows_none_of_anothers(language: str) -> None:
+    """What a new language needs besides its files; a copied file still includes those of the language it came from."""
+    words = (messages._LOCALES, messages._GREETINGS, messages._LONG_DAYS, messages._YEARS, template.LOCALES)
+    assert all(language in one for one in words)
+    folder = SHIPPED / language
+    assert {one.name for one in folder.iterdir()} == {one.name for one in (SHIPPED / "en").iterdir()}
+    borrowed = {
+        f"{file.name}: {other}/"
+        for file in folder.iterdir()
+        for other in LANGUAGES
+        if other != language and f'"{other}/' in file.read_text("utf-8")
+    }
+    assert borrowed == set()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -387,6 +403,13 @@ def test_an_overriding_file_wins_and_the_others_stay(shipped: Messages, tmp_path
     assert own.mail(diba("end")).subject == "Cambio DIBA-0014"
     assert own.mail(diba("end")).text == shipped.mail(diba("end")).text
     assert own.mail(diba("end", "ca")) == shipped.mail(diba("end", "ca"))
+
+
+def test_an_overriding_file_that_nothing_uses_is_told(tmp_path: Path) -> None:
+    written(tmp_path, "es/end.txt", '{% include "es/_mine.txt" %}')
+    written(tmp_path, "es/_mine.txt", "Hecho.")
+    misnamed = [written(tmp_path, name, "{% if %}") for name in ("es/strat.txt", "sentence.es.yaml", "start.txt")]
+    assert set(Messages(tmp_path, MADRID).unused()) == set(misnamed)
 
 
 def test_an_overridden_text_part_is_what_the_html_part_shows_too(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log as log
@@ -118,6 +118,12 @@ def is_over(
     return closed and row.end is not None and row.end < long_ago
 
 
+def actual_end(sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When a closed row ended (UTC), by its own columns; None where they do not say it, or name a time to come."""
+    ends = (_moment(sheet_row, layout, column, zone) for column in (log.ACTUAL_END, log.END_NOTIFIED))
+    return next((one for one in ends if one and one <= now), None)
+
+
 def _told(row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo) -> dict[Kind, datetime]:
     """When mails of each kind went out, by the row's own columns."""
     closing = Kind.ROLLED_BACK if row.status is Status.ROLLED_BACK else Kind.END
@@ -150,4 +156,4 @@ def _text(row: SheetRow, layout: Layout, column: str) -> str:
 def _moment(row: SheetRow, layout: Layout, column: str, zone: ZoneInfo) -> datetime | None:
     position = layout.columns[column]
     local = local_moment(row.cells[position - 1]) if position <= len(row.cells) else None
-    return local.replace(tzinfo=zone) if local else None
+    return local.replace(tzinfo=zone).astimezone(UTC) if local else None

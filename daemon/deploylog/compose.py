@@ -69,11 +69,15 @@ class Composer:
 
     @staticmethod
     def _actual_times(row: RowView) -> tuple[datetime, datetime]:
-        """When it was announced that it begins, and when it was closed; as planned, where that is not known."""
+        """When it was announced that it begins, and when it was closed; as planned, where that is not known.
+
+        In whole seconds, as the row's cells have them: a new ledger that reads them there finds the event as it is.
+        """
         assert row.deployment.window is not None
         started = [one.at for one in row.memory.out(Kind.START) if one.at]
-        start = min(started, default=row.deployment.window.start)
-        return start, max(row.memory.closed_at or row.deployment.window.end, start + timedelta(minutes=1))
+        start = _whole_seconds(min(started, default=row.deployment.window.start))
+        end = _whole_seconds(row.memory.closed_at or row.deployment.window.end)
+        return start, max(end, start + timedelta(minutes=1))
 
     def _with_notice(self, facts: MailFacts, row: RowView, wanted: Wanted) -> MailFacts:
         """In the words of the row's `Progress`, and with its times."""
@@ -135,3 +139,7 @@ class Composer:
             # Trying things out must not reach anybody: Calendar mails every guest.
             invited = (self._config.mail.redirect_to.lower(),)
         return EventContent(title, description, start, end, customer.time_zone.key, invited)
+
+
+def _whole_seconds(moment: datetime) -> datetime:
+    return (moment + timedelta(milliseconds=500)).replace(microsecond=0)

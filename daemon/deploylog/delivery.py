@@ -518,7 +518,7 @@ class Delivery:
         self, effect: Effect, event: Event, adopted: bool, content: EventContent, tell_guests: bool, now: datetime
     ) -> Outcome:
         first = not effect.content_hash or effect.state is not SENT
-        what = "adopted" if adopted else "invited" if first else "updated" if tell_guests else "recorded"
+        what = "adopted" if adopted else "recorded" if not tell_guests else "invited" if first else "updated"
         effect = self._ledger.advance(
             effect.number,
             effect.state,

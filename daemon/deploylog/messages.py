@@ -11,6 +11,7 @@ import string
 import traceback
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -302,6 +303,16 @@ class Messages:
                 return duration_words(value, language)
             case _:
                 return one_line(str(value))
+
+    def unused(self) -> tuple[Path, ...]:
+        """The operator's files that take no shipped file's place and that no template includes: misnamed ones."""
+        named: set[str | None] = set()
+        for name, source in self._sources.items():
+            if name.endswith((".txt", ".html")):
+                with suppress(TemplateSyntaxError):  # in one that is used it was told already
+                    named.update(meta.find_referenced_templates(self._text.parse(source.text)))
+        own = self._overriding.keys() - self._shipped.keys()
+        return tuple(self._overriding[name].path for name in sorted(own) if name not in named)
 
     # -- rendering
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log, guards, rules
-from deploylog.adoption import Mailed, Past, adopted, is_over, is_unfinished
+from deploylog.adoption import Mailed, Past, actual_end, adopted, is_over, is_unfinished
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.dates import Absences, circumstances
@@ -262,7 +262,8 @@ class Observer:
             left_alone, long_ago = now - timing.settle, now - timing.late_after
             for row in own:
                 if is_over(row, sheet_rows[row.row], cells.layout, zone, pasts[row.id], long_ago):
-                    remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=left_alone)
+                    since = actual_end(sheet_rows[row.row], cells.layout, zone, left_alone) or left_alone
+                    remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=since)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
         judged = [replace(row, same_as=repeats[row.id]) if repeats.get(row.id) else row for row in identified]
         announced = [row for row in judged if remembered[row.id].has_event]

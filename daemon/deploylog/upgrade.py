@@ -160,9 +160,13 @@ def upgrade_plan(template: Sequence[TabSurvey], tabs: Sequence[TabSurvey], names
 
 
 def _with_columns(tab: TabSurvey, wanted: Sequence[str], names: Names, column: Column) -> tuple[Plan, dict[str, int]]:
-    """The plan that adds what is missing of `wanted`, and where each column stands then (counts from 1)."""
+    """The plan that adds what is missing of `wanted`, and where each column stands then (counts from 1).
+
+    Raises `ConfigurationError` where a column still has our name although `columns` gives it another.
+    """
     layout = _layout(tab, wanted, names)
     missing = layout.missing(wanted)
+    _check_renamed(tab.info.title, _header_texts(tab, layout), wanted, missing, names)
     places = dict(layout.columns)
     requests = _room(tab.info, tab.used_columns + len(missing)) if missing else []
     for number, name in enumerate(missing, start=tab.used_columns):
@@ -170,6 +174,19 @@ def _with_columns(tab: TabSurvey, wanted: Sequence[str], names: Names, column: C
         places[name] = number + 1
     words = (_column_words([names.shown(one) for one in missing], tab.info.title),) if missing else ()
     return Plan(words + _likely(_header_texts(tab, layout), missing), tuple(requests)), places
+
+
+def _check_renamed(
+    tab: str, header: Sequence[str], wanted: Sequence[str], missing: Sequence[str], names: Names
+) -> None:
+    """A header that was forgotten when columns were renamed: an empty column beside it would make every row a draft."""
+    there = {folded(text) for text in header} - {folded(names.shown(one)) for one in wanted}
+    if forgotten := [one for one in missing if folded(one) in there]:
+        renamings = ", ".join(f"{one} to {names.shown(one)}" for one in forgotten)
+        raise ConfigurationError(
+            f"its tab {tab} still has headers that columns gives other names; rename {renamings}, or, where that is "
+            "another column, add the new name to the header row yourself"
+        )
 
 
 def _likely(header: Sequence[str], missing: Sequence[str]) -> tuple[str, ...]:

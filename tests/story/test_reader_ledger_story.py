@@ -109,6 +109,25 @@ def test_a_lost_ledger_keeps_every_line_of_history_once(world: World) -> None:
     assert world.log().history() == before
 
 
+def test_a_lost_ledger_leaves_what_is_closed_as_it_ended(world: World) -> None:
+    started(world)
+    world.after(minutes=2, seconds=3.7)
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+
+    def as_it_ended() -> tuple[object, ...]:
+        row = world.log().row(2)
+        return (row[log.PROGRESS], row[log.ACTUAL_END], world.log().history(), events(world))
+
+    before = as_it_ended()
+    world.after(minutes=40)
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert as_it_ended() == before
+
+
 def test_a_lost_ledger_and_a_registry_that_names_the_customer_only_later_repeat_no_mail(world: World) -> None:
     started(world)
     world.log().write(2, {log.STATUS: "Started"})

@@ -72,7 +72,9 @@ def time_zones(patient: Patient) -> Iterator[Finding]:
 def templates(patient: Patient) -> Iterator[Finding]:
     """Every template is tried with facts of every kind when they are loaded; a fault names file and line."""
     config = patient.config
-    Messages(config.templates, config.organization.time_zone)
+    messages = Messages(config.templates, config.organization.time_zone)
+    for file in messages.unused():
+        yield warning(f"{file} is never used", "give it the name of the file it shall override (templates/README.md)")
     own = f", with those of {config.templates}" if config.templates else ""
     yield good(f"{len(MAIL_KINDS)} kinds of mail render in {', '.join(LANGUAGES)}{own}")
 

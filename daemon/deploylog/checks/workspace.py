@@ -80,7 +80,8 @@ def _spreadsheet(patient: Patient, key: str, tabs: Mapping[str, Sequence[str]]) 
         except ConfigurationError as problem:
             whole = False
             fix = (
-                "run deploylog init, which adds what is missing; or, if yours are called otherwise, map them in columns"
+                "run deploylog init, which adds what is missing; or, if yours are called otherwise, rename them or map "
+                "them in columns"
             )
             yield bad(str(problem).partition(";")[0], fix)
     if whole:
