@@ -173,7 +173,7 @@ def test_the_same_cells_are_another_instant_in_another_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "minutes"), [(15, 15), (15.0, 15), ("15", 15), (" 90 ", 90), ("7,5", 7.5), (1, 1), (10_079, 10_079)]
+    ("cell", "minutes"), [(15, 15), (15.0, 15), ("15", 15), (" 90 ", 90), ("45,0", 45), (1, 1), (10_079, 10_079)]
 )
 def test_a_duration_is_a_number_of_minutes(cell: Cell, minutes: float) -> None:
     window = read_row({log.DURATION: cell}).window

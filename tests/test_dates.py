@@ -33,6 +33,33 @@ def test_other_rows_that_cannot_be_read_make_no_date_unknown(tab: str, customer:
     assert circumstances(DIBA, unread(tab, customer), ISLANDS, DEFAULT_LEVELS).unknown == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "rule"),
+    [
+        ("cell_days", Rule.EVE_OF_NON_WORKING_DAY),
+        ("time_zone_unknown", Rule.EVE_OF_NON_WORKING_DAY),
+        ("rule_unread", Rule.EVE_OF_NON_WORKING_DAY),
+        ("preferred_hours_unread", Rule.OUTSIDE_PREFERRED_HOURS),
+    ],
+)
+def test_a_cell_of_the_customers_row_that_cannot_be_read_leaves_its_dates_untold(code: str, rule: Rule) -> None:
+    customer = Customer(2, "DIBA", problems=(Sentence.of(code, column="Dates", text="?"),))
+    found = circumstances(customer, Registry((customer,)), ISLANDS, DEFAULT_LEVELS)
+    assert found.unknown == ((rule, Sentence.of("cell_unknown", column="Dates")),)
+
+
+def test_a_cell_that_says_nothing_about_dates_leaves_none_untold() -> None:
+    customer = Customer(2, "DIBA", problems=(Sentence.of("cell_choice", column="Language", text="?", choices=()),))
+    assert circumstances(customer, Registry((customer,)), ISLANDS, DEFAULT_LEVELS).unknown == ()
+
+
+def test_a_freeze_of_nobody_is_doubtful_for_all() -> None:
+    day = date(2026, 12, 21)
+    freezes = (Freeze("DIBA", day, day), Freeze("DIBAA", day, day), Freeze("*", day, day))
+    found = circumstances(DIBA, Registry((DIBA,), freezes=freezes), ISLANDS, DEFAULT_LEVELS)
+    assert (found.freezes, found.doubtful) == ((freezes[0], freezes[2]), (freezes[1],))
+
+
 def test_where_freezes_are_off_their_eves_are_still_unknown() -> None:
     levels = {**DEFAULT_LEVELS, Rule.FREEZE: Level.OFF}
     found = circumstances(DIBA, unread("Freezes", "*"), ISLANDS, levels)
@@ -42,9 +69,11 @@ def test_where_freezes_are_off_their_eves_are_still_unknown() -> None:
 def test_absences_registry_and_levels_come_together() -> None:
     day = date(2026, 12, 21)
     freezes = (Freeze("DIBA", day, day), Freeze("ACME", day, day))
+    acme = Customer(3, "ACME")
     absences = Absences((Vacation(day, day),), (Sentence.of("vacations_unknown"),))
     one = Customer(2, "DIBA", holidays=("ES-CT",), rules=((Rule.FRIDAY, Level.WARN),))
-    found = circumstances(one, Registry((one,), freezes=freezes), ISLANDS, DEFAULT_LEVELS, absences)
+    found = circumstances(one, Registry((one, acme), freezes=freezes), ISLANDS, DEFAULT_LEVELS, absences)
+    assert found.doubtful == ()
     assert found.places == (ISLANDS, Place(MADRID, ("ES-CT",)))
     assert (found.freezes, found.vacations) == (freezes[:1], absences.vacations)
     assert found.level(Rule.FRIDAY) is Level.WARN

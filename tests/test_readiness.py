@@ -62,6 +62,20 @@ def test_each_prerequisite_is_a_check_of_its_own(changes: dict[str, Any], subjec
     assert findings(row, levels={subject: Level.OFF}) == []
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["-", "--", "—", "...", "?", "No.", "N/A.", "TBD", "(pendiente)", "Pdte.", "ninguna", "per confirmar", "TRUE", "x"],
+)
+def test_where_somebody_wrote_that_there_is_nothing_yet_there_is_nothing(text: str) -> None:
+    assert findings(deployment(agreed_with=text)) == [(Check.AGREED_WITH, Level.BLOCK)]
+    assert findings(deployment(rollback_guide=text)) == [(Check.ROLLBACK_GUIDE, Level.BLOCK)]
+
+
+@pytest.mark.parametrize("text", ["Joan Puig, by phone", "JP", "Ticket 4711", "No objection: Joan", "山田"])
+def test_whoever_agreed_is_taken_as_written(text: str) -> None:
+    assert findings(deployment(agreed_with=text)) == []
+
+
 def test_an_accepted_risk_needs_somebody_who_accepted_it() -> None:
     accepted = CustomerValidation.RISK_ACCEPTED
     assert findings(deployment(customer_validation=accepted)) == []

@@ -318,7 +318,9 @@ def test_a_freeze_is_of_one_customer_or_of_all() -> None:
 )
 def test_a_freeze_that_cannot_be_read_is_told_with_tab_and_row(changes: dict[str, Cell], column: str) -> None:
     found = read([DIBA], freezes=[A_FREEZE, A_FREEZE | changes])
-    assert len(found.freezes) == 1
+    # Where only its end cannot be read, it holds for its first day.
+    first = date(2026, 12, 21)
+    assert found.freezes[1:] == ((Freeze("DIBA", first, first),) if column == "To" else ())
     [problem] = found.problems
     assert (value(problem, "in_tab"), value(problem, "in_row")) == (registry.FREEZES, 3)
     assert value(problem, "column") == column
@@ -326,11 +328,32 @@ def test_a_freeze_that_cannot_be_read_is_told_with_tab_and_row(changes: dict[str
 
 def test_a_freeze_that_ends_before_it_begins_is_told() -> None:
     found = read([DIBA], freezes=[A_FREEZE | {"To": serial("2026-12-20 00:00")}])
-    assert found.freezes == ()
+    assert found.freezes == (Freeze("DIBA", date(2026, 12, 21), date(2026, 12, 21)),)
     assert value(found.problems[0], "in_row") == 2
 
 
+def test_a_freeze_of_a_customer_there_is_none_of_is_kept_as_nobodys() -> None:
+    found = read([DIBA], freezes=[A_FREEZE | {"Customer": one} for one in ("*", "diba ", "DIBAA", "DIBA, ACME")])
+    assert [one.customer for one in found.freezes_of_nobody] == ["DIBAA", "DIBA, ACME"]
+
+
 # Tabs and headers ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("tab_name", "column"),
+    [(name, column) for name, columns in registry.TABS.items() for column in columns],
+)
+def test_a_column_by_which_something_is_judged_must_be_there(tab_name: str, column: str) -> None:
+    read_tabs = tabs([DIBA], [A_MANAGER], [A_FREEZE])
+    header, *rows = read_tabs[tab_name]
+    read_tabs[tab_name] = [tuple("renamed" if cell == column else cell for cell in header), *rows]
+    if column in ("Name", "Products", "Reason", "State"):
+        assert len(read_registry(read_tabs, Names(), DEFAULTS, parse_preferred_hours).registry.customers) == 1
+        return
+    with pytest.raises(LookupError) as refused:
+        read_registry(read_tabs, Names(), DEFAULTS, parse_preferred_hours)
+    assert refused.value.args[0] == Sentence.of("tab_without_columns", tab=tab_name, columns=(column,))
 
 
 def test_columns_may_stand_in_any_order_below_titles_and_beside_others() -> None:

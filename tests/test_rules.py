@@ -516,6 +516,26 @@ def test_the_two_half_past_twos_of_an_autumn_night_do_not_overlap() -> None:
     assert "overlap" in rules(judge(on_the_wall(0), at(taken=(taken,))))
 
 
+@pytest.mark.parametrize("region", ["public", "BANK", "school", "mon", "ESP", "ES-", "ES-CT-B", "Spain", "*"])
+def test_a_word_that_is_no_region_is_one_nobody_knows(region: str) -> None:
+    (finding,) = judge(window("2026-12-09 09:00"), at(Place(MADRID, (region,))))
+    assert (finding.level, finding.sentence) == (Level.WARN, Sentence.of("rule_unknown", region=region))
+
+
+@pytest.mark.parametrize(
+    ("text", "doubtful"),
+    [("2026-11-25 09:00", False), ("2026-11-26 09:00", True), ("2026-12-01 09:00", True), ("2026-12-02 09:00", False)],
+)
+def test_a_freeze_of_nobody_knows_whom_warns_on_its_days_and_its_eve(text: str, doubtful: bool) -> None:
+    freeze = Freeze("DIBAA", date(2026, 11, 27), date(2026, 12, 1))
+    found = judge(window(text), at(doubtful=(freeze,)))
+    said = [(one.level, one.sentence.code) for one in found if one.subject is Rule.FREEZE]
+    assert said == ([(Level.WARN, "freeze_of_nobody")] if doubtful else [])
+    off = {**DEFAULT_LEVELS, Rule.FREEZE: Level.OFF, Rule.EVE_OF_VACATION: Level.OFF}
+    assert Rule.FREEZE not in [one.subject for one in judge(window(text), at(doubtful=(freeze,), levels=off))]
+    assert "Thu 26 Nov 09:00" not in local(free_slots(window("2026-11-25 09:00"), at(doubtful=(freeze,)), NOW))
+
+
 # ------------------------------------------------------------------------------------------------ preferred hours
 
 
@@ -606,6 +626,25 @@ def test_a_span_from_midnight_to_midnight_is_the_whole_day() -> None:
     tuesday = at(preferred_hours=parse_preferred_hours("Tue 00:00-24:00"))
     assert judge(window("2026-11-17 00:00", 24 * 60), tuesday) == ()
     assert rules(judge(window("2026-11-18 00:00"), tuesday)) == ["outside_preferred_hours"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "text", "minutes", "preferred"),
+    [
+        ("Tue 09:00-12:00; Tue 12:00-15:00", "2026-11-17 11:00", 120, True),
+        ("Tue 09:00-12:00; Tue 11:00-15:00", "2026-11-17 10:00", 300, True),
+        ("Tue 09:00-12:00; Tue 12:01-15:00", "2026-11-17 11:00", 120, False),
+        ("Mon-Sun 00:00-24:00", "2026-11-17 23:30", 60, True),
+        ("Mon-Sun 00:00-24:00", "2026-11-22 23:30", 60, True),
+        ("Mon-Sun 00:00-24:00", "2026-11-22 23:30", 6 * 24 * 60, True),
+        ("Sun 20:00-24:00; Mon 00:00-02:00", "2026-11-22 23:30", 60, True),
+        ("Sun 20:00-24:00; Mon 00:00-02:00", "2026-11-22 23:30", 180, False),
+        ("Sun 22:00-02:00", "2026-11-23 01:00", 30, True),
+    ],
+)
+def test_spans_that_adjoin_are_one(hours: str, text: str, minutes: int, preferred: bool) -> None:
+    found = judge(window(text, minutes), at(preferred_hours=parse_preferred_hours(hours)))
+    assert ("outside_preferred_hours" not in rules(found)) == preferred
 
 
 def test_preferred_hours_are_the_customers_local_time() -> None:

@@ -70,11 +70,18 @@ def test_an_all_day_event_is_a_vacation_of_its_days() -> None:
         # Midnight in Madrid, said in UTC.
         ("2026-12-20T23:00:00Z", "2026-12-21T23:00:00Z", ("2026-12-21", "2026-12-21")),
         ("2026-12-20T16:00:00+01:00", "2026-12-22T10:00:00+01:00", ("2026-12-21", "2026-12-21")),
+        ("2026-12-20T12:00:00+01:00", "2026-12-22T10:00:00+01:00", ("2026-12-21", "2026-12-21")),
+        # Whoever is away from the morning on is away that day.
+        ("2026-12-20T09:00:00+01:00", "2026-12-22T18:00:00+01:00", ("2026-12-20", "2026-12-21")),
+        ("2026-12-20T09:00:00+01:00", "2026-12-21T18:00:00+01:00", ("2026-12-20", "2026-12-20")),
+        ("2026-12-21T09:00:00+01:00", "2026-12-21T18:00:00+01:00", None),
         ("2026-12-21T15:00:00+01:00", "2026-12-21T18:00:00+01:00", None),
         ("2026-12-21T15:00:00+01:00", "2026-12-22T12:00:00+01:00", None),
     ],
 )
-def test_a_timed_event_counts_for_the_days_it_covers_whole(start: str, end: str, days: tuple[str, str] | None) -> None:
+def test_a_timed_event_counts_for_the_days_it_covers_whole_and_from_a_morning_on(
+    start: str, end: str, days: tuple[str, str] | None
+) -> None:
     expected = (Vacation(date.fromisoformat(days[0]), date.fromisoformat(days[1])),) if days else ()
     assert vacations_in([timed(start, end)], MADRID, ANA) == expected
 

@@ -195,7 +195,10 @@ class RowReader:
         return None
 
     def minutes(self, column: str) -> timedelta | None:
-        """A number of minutes, from one to less than a week; below one it is a time typed as `1:30`."""
+        """A whole number of minutes, from one to less than a week.
+
+        A fraction is a time typed as `1:30` or `90:00`, which Sheets keeps as a fraction of days.
+        """
         cell = self.cell(column)
         if text_of(cell) == "":
             return None
@@ -203,10 +206,10 @@ class RowReader:
             minutes = float(text_of(cell).replace(",", "."))
         except ValueError:
             minutes = -1.0
-        if isinstance(cell, bool) or not 1 <= minutes < 7 * 24 * 60:
+        if isinstance(cell, bool) or not 1 <= minutes < 7 * 24 * 60 or not minutes.is_integer():
             self._problem("cell_minutes", column, text=_short(text_of(cell)))
             return None
-        return timedelta(seconds=round(minutes * 60))
+        return timedelta(minutes=minutes)
 
     def moment(self, column: str, zone: ZoneInfo) -> datetime | None:
         """A date-time of the spreadsheet's zone as an instant in UTC; the first of the two on an autumn night."""

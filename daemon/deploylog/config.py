@@ -43,13 +43,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from deploylog.errors import ConfigurationError
-from deploylog.model import CHECKLIST, LANGUAGES, Check, Level, Progress, Rule
+from deploylog.model import CHECKLIST, LANGUAGES, REGION, Check, Level, Progress, Rule
 
 _LONGEST = timedelta(days=366)
 _DURATION = re.compile(r"(?:([0-9]{1,9})d)?(?:([0-9]{1,9})h)?(?:([0-9]{1,9})m)?(?:([0-9]{1,9})s)?")
 _DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]*[a-z][a-z0-9-]*")
 _ADDRESS = re.compile(r"[!-?A-~]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z0-9-]*[A-Za-z][A-Za-z0-9-]*")
-_REGION = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 _LISTEN = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
 
 
@@ -204,7 +203,7 @@ def _region(value: str) -> str:
 
     country, _, subdivision = value.partition("-")
     try:
-        if _REGION.fullmatch(value):
+        if REGION.fullmatch(value):
             holidays.country_holidays(country, subdiv=subdivision or None)
             return value
     except NotImplementedError:

@@ -7,6 +7,7 @@ the sheets (design, "The spreadsheets").
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -15,6 +16,8 @@ from typing import Union
 from zoneinfo import ZoneInfo
 
 LANGUAGES = ("es", "ca", "en")
+REGION = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
+"""A country or one of its regions: ISO 3166-2 `ES-CT`, ISO 3166-1 `PT`."""
 """The languages mails and sentences exist in; the first is the procedure's."""
 
 
@@ -395,6 +398,8 @@ class Registry:
     problems: tuple[Sentence, ...] = ()
     """Rows of Contacts and Freezes that cannot be read; each sentence names tab and row."""
 
+    freezes_of_nobody: tuple[Freeze, ...] = field(init=False, repr=False, compare=False)
+    """Those that name a customer there is none of: a slip of the pen, or a customer that went."""
     _by_name: Mapping[str, _Named] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -407,6 +412,8 @@ class Registry:
         for freeze in self.freezes:
             found.setdefault(_same_name(freeze.customer), _Named()).freezes.append(freeze)
         object.__setattr__(self, "_by_name", found)
+        of_nobody = (one for one in self.freezes if one.customer != "*" and self.customer(one.customer) is None)
+        object.__setattr__(self, "freezes_of_nobody", tuple(of_nobody))
 
     def customer(self, name: str) -> Customer | None:
         """The customer of that name, compared without regard to case and spaces; None where there is none."""

@@ -47,6 +47,7 @@ from deploylog.model import (
     Rule,
     Sentence,
     Status,
+    Window,
 )
 from deploylog.notices import Decline, with_declines, with_notice
 from deploylog.registry import PAUSE
@@ -453,7 +454,7 @@ class Observer:
         if row.status not in open_:
             return circumstances(customer, registry, place, levels, Absences(), ())
         taken = [
-            rules.Taken(other.window, other.id, True, other.responsible == row.responsible)
+            rules.Taken(taken_by(other, other.window), other.id, True, other.responsible == row.responsible)
             for other in log
             if other.id != row.id and other.window and other.status in open_
         ]
@@ -483,7 +484,13 @@ def known_of(row: RowView) -> Known:
 def sight_of(row: RowView) -> Sight:
     """What a look at a row leaves in the ledger."""
     deployment = row.deployment
-    return Sight(known_of(row), row.memory, row.decision.due, deployment.window, deployment.responsible)
+    window = taken_by(deployment, deployment.window) if deployment.window else None
+    return Sight(known_of(row), row.memory, row.decision.due, window, deployment.responsible)
+
+
+def taken_by(deployment: Deployment, window: Window) -> Window:
+    """When nobody else should deploy: until the end that holds now, where the deployment is to take longer."""
+    return replace(window, end=max(window.end, deployment.end or window.end))
 
 
 def _layout(rows: Sequence[Sequence[Cell]], columns: Sequence[str], names: Names, tab: str) -> Layout:

@@ -27,10 +27,14 @@ from deploylog.model import (
     Sentence,
 )
 
-_NO_GUIDE = frozenset(
-    {"", "-", "?", "no", "none", "n/a", "na", "tbd", "todo", "nada", "no hay", "pendiente", "pendent"}
+_NOTHING_YET = frozenset(
+    {
+        *("no", "none", "n/a", "na", "tbd", "todo", "pending", "not yet", "to be confirmed", "true"),
+        *("nada", "ninguna", "ninguno", "no hay", "pdte", "pendiente", "por confirmar", "verdadero"),
+        *("cap", "no n'hi ha", "pendent", "per confirmar", "cert"),
+    }
 )
-"""What people write where there is no guide yet."""
+"""What people write where there is nothing to say yet; and a tick, which does not say it either."""
 _SHORTEST_REASON = 3
 """Letters that one word of an `Override` has at the least."""
 _LINK_LENGTH = 120
@@ -73,6 +77,12 @@ def sets_aside(override: str) -> bool:
     return len(words) >= 2 and max(letters) >= _SHORTEST_REASON
 
 
+def _says(text: str) -> bool:
+    """Whether a cell says anything: two letters or figures at the least, and not that there is nothing yet."""
+    words = folded(text).strip(" .,;:…!?¿¡()[]*_-–—")
+    return sum(map(str.isalnum, words)) >= 2 and words not in _NOTHING_YET
+
+
 def check(
     deployment: Deployment,
     customer: Customer,
@@ -87,7 +97,7 @@ def check(
     """
     unmet = {
         Check.CONTACTS: _contacts(deployment, customer, contacts),
-        Check.AGREED_WITH: () if deployment.agreed_with else (_of("agreed_with", names, log.AGREED_WITH),),
+        Check.AGREED_WITH: () if _says(deployment.agreed_with) else (_of("agreed_with", names, log.AGREED_WITH),),
         Check.VALIDATED_IN: () if deployment.validated_in else (_of("validated_in", names, log.VALIDATED_IN),),
         Check.CUSTOMER_VALIDATION: _customer_validation(deployment, names),
         Check.ROLLBACK_GUIDE: _rollback_guide(deployment, names, facts),
@@ -121,7 +131,7 @@ def _contacts(deployment: Deployment, customer: Customer, contacts: Sequence[Con
 def _customer_validation(deployment: Deployment, names: Names) -> tuple[Sentence, ...]:
     if deployment.customer_validation is None:
         return (_of("customer_validation", names, log.CUSTOMER_VALIDATION),)
-    if deployment.customer_validation is CustomerValidation.RISK_ACCEPTED and not deployment.agreed_with:
+    if deployment.customer_validation is CustomerValidation.RISK_ACCEPTED and not _says(deployment.agreed_with):
         column, agreed = names.shown(log.CUSTOMER_VALIDATION), names.shown(log.AGREED_WITH)
         return (Sentence.of("risk_accepted_by", column=column, agreed=agreed),)
     return ()
@@ -132,7 +142,7 @@ def _customer_validation(deployment: Deployment, names: Names) -> tuple[Sentence
 
 def _rollback_guide(deployment: Deployment, names: Names, facts: Facts) -> tuple[Sentence, ...]:
     """A link must be an https address and, where it was looked up, open; a text is the guide itself."""
-    if folded(deployment.rollback_guide) in _NO_GUIDE:
+    if not _says(deployment.rollback_guide):
         return (_of("rollback_guide", names, log.ROLLBACK_GUIDE),)
     column = names.shown(log.ROLLBACK_GUIDE)
     bad = [one for one in links_in(deployment.rollback_guide) if isinstance(one, BadLink)]

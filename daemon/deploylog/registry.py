@@ -61,6 +61,9 @@ TABS: dict[str, tuple[str, ...]] = {
     FREEZES: FREEZE_COLUMNS,
 }
 OPTIONAL = {CUSTOMERS: (TICKET_ORGANIZATION,)}
+TOLD_ONLY = frozenset({"Name", "Products", "Reason", STATE})
+"""Columns by which nothing is judged and nobody mailed. Without one of the others the registry is not worked with: a
+freeze without its end, or a partner's customer without `Operated by`, would read as if nothing had been said."""
 DROPDOWNS: dict[str, tuple[str, ...]] = {
     "Operated by": tuple(OperatedBy),
     "Language": LANGUAGES,
@@ -130,15 +133,17 @@ def read_registry(
 ) -> RegistrySheet:
     """Read the three tabs. `preferred_hours` reads `Mon-Thu 15:00-20:00` and raises ValueError for what is not that.
 
-    Raises LookupError with the sentence `tab_without_columns` where a tab has no header row or lacks its key column.
+    Raises LookupError with the sentence `tab_without_columns` where a tab has no header row or lacks a column by which
+    something is judged (all but `TOLD_ONLY`).
     """
     layouts = {}
     for tab, columns in TABS.items():
         layout = find_layout(tabs[tab], (*columns, *OPTIONAL.get(tab, ())), names)
-        needed = (CUSTOMER, "E-mail") if tab == CONTACTS else (CUSTOMER,)
+        needed = tuple(one for one in columns if one not in TOLD_ONLY)
         missing = layout.missing(needed) if layout else needed
         if layout is None or missing:
-            raise LookupError(Sentence.of("tab_without_columns", tab=names.shown(tab), columns=tuple(missing)))
+            lacking = tuple(map(names.shown, missing))
+            raise LookupError(Sentence.of("tab_without_columns", tab=names.shown(tab), columns=lacking))
         layouts[tab] = layout
 
     def rows(tab: str) -> list[tuple[int, Row, RowReader]]:
@@ -232,7 +237,10 @@ def _zone(reader: RowReader) -> ZoneInfo | None:
 
 
 def _days(reader: RowReader) -> frozenset[date]:
-    """Dates of `Extra holidays`: a real date cell, or several as text `2026-08-15, 2026-09-08`."""
+    """Dates of `Extra holidays`: a real date cell, or several as text `2026-08-15, 2026-09-08`.
+
+    Other texts are not guessed: `9/12` is two days in two countries.
+    """
     cell = reader.cell("Extra holidays")
     if not isinstance(cell, str):
         day = reader.day("Extra holidays")
@@ -242,7 +250,7 @@ def _days(reader: RowReader) -> frozenset[date]:
         try:
             days.add(date.fromisoformat(word))
         except ValueError:
-            reader.problem(Sentence.of("cell_date", column=reader.shown("Extra holidays"), text=word[:40]))
+            reader.problem(Sentence.of("cell_days", column=reader.shown("Extra holidays"), text=word[:40]))
     return frozenset(days)
 
 
@@ -308,10 +316,11 @@ def _freeze(number: int, reader: RowReader, problems: list[Sentence]) -> Freeze 
         reader.problem(Sentence.of("cell_missing", column=reader.shown("From")))
     if first and last and last < first:
         reader.problem(Sentence.of("freeze_backwards", to=reader.shown("To"), start=reader.shown("From")))
-    if reader.problems or first is None:
-        problems.extend(_in_row(FREEZES, number, one, customer) for one in reader.problems)
+    problems.extend(_in_row(FREEZES, number, one, customer) for one in reader.problems)
+    if first is None or not customer:
         return None
-    return Freeze(customer, first, last or first, reader.text("Reason"))
+    # Where its end cannot be told, its first day is frozen at the least.
+    return Freeze(customer, first, max(first, last or first), reader.text("Reason"))
 
 
 def _in_row(tab: str, number: int, sentence: Sentence, customer: str) -> Sentence:

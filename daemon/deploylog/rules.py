@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from deploylog.model import Check, Finding, Freeze, Level, PreferredHours, Rule, Sentence, Vacation, Window
+from deploylog.model import REGION, Check, Finding, Freeze, Level, PreferredHours, Rule, Sentence, Vacation, Window
 
 DEFAULT_LEVELS: Mapping[Rule, Level] = {
     Rule.FRIDAY: Level.BLOCK,
@@ -42,7 +42,10 @@ SATURDAY_AND_SUNDAY = frozenset({6, 7})
 """The weekend where no known region says otherwise."""
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 RULE_UNKNOWN = "rule_unknown"
-UNKNOWN = frozenset({RULE_UNKNOWN, "freezes_unknown", "vacations_unknown", "absence_unknown"})
+FREEZE_OF_NOBODY = "freeze_of_nobody"
+UNKNOWN = frozenset(
+    {RULE_UNKNOWN, "freezes_unknown", FREEZE_OF_NOBODY, "cell_unknown", "vacations_unknown", "absence_unknown"}
+)
 """The sentences that say that a rule could not be told, and not that it is violated."""
 _DAY = 24 * 60 * 60 * 1_000_000
 """Microseconds of a day by the wall clock."""
@@ -90,6 +93,8 @@ class Circumstances:
     """Of staff, by the organization's days: only their eves count, and nothing of them is said but that and when."""
     unknown: tuple[tuple[Rule, Sentence], ...] = ()
     """Rules whose sources could not be read, each with the sentence (of `UNKNOWN`) that says so."""
+    doubtful: tuple[Freeze, ...] = ()
+    """Freezes of which nobody can tell whose they are: a warning on their days and eves, whoever the customer is."""
 
     def level(self, rule: Rule) -> Level:
         return self.levels.get(rule, DEFAULT_LEVELS[rule])
@@ -173,9 +178,9 @@ def _year(region: str, year: int) -> _Year | None:
 
     A region the package does not have and a year it does not cover (it gives an empty one) are alike unknown.
     """
-    country, dash, subdivision = region.upper().partition("-")
-    if dash and not subdivision:
-        # The package would take it for the whole country, and miss the region's own holidays.
+    country, _, subdivision = region.upper().partition("-")
+    if not REGION.fullmatch(region.upper()):
+        # The package would take `ES-` for the whole country, without the region's own holidays; PUBLIC is a name of it.
         return None
     try:
         language = holidays.country_holidays(country, subdiv=subdivision or None).default_language
@@ -343,14 +348,19 @@ class _Judge:
         # The days of a vacation are the organization's.
         own = self._calendars[0][1]
         self._periods[0] += [_Period.of(one, own) for one in circumstances.vacations]
+        self._doubtful = [
+            [_Period.of(one, calendar) for one in circumstances.doubtful] for _, calendar in self._calendars
+        ]
         self.hours = _Hours(circumstances.preferred_hours, circumstances.places[-1].zone)
         self._off = frozenset(rule for rule in Rule if circumstances.level(rule) is Level.OFF)
-        self._stretches = [_Stretches.of(periods, self._off) for periods in self._periods]
+        both = zip(self._periods, self._doubtful, strict=True)
+        self._stretches = [_Stretches.of([*periods, *doubtful], self._off) for periods, doubtful in both]
 
     def judge(self, window: Window) -> tuple[Finding, ...]:
         """As `deploylog.rules.judge`; the window is in UTC."""
         said: dict[tuple[Rule, date], _Violation] = {}
         unknown: dict[str, Finding] = {}
+        doubtful = False
         for number, (zone, calendar) in enumerate(self._calendars):
             for day in _local_days(window, zone):
                 for one in self._violated_on(day, number):
@@ -359,6 +369,7 @@ class _Judge:
                         said[one.rule, day] = replace(before, origin=f"{before.origin}; {one.origin}")
                 for region in calendar.unknown_regions(day):
                     unknown.setdefault(region, _unknown(region))
+                doubtful = doubtful or any(one.eve <= day <= one.last for one in self._doubtful[number])
         findings = [
             Finding(rule, self.circumstances.level(rule), one.sentence, one.origin)
             for (rule, day), one in sorted(said.items(), key=lambda item: item[0][1])
@@ -366,6 +377,8 @@ class _Judge:
         ]
         findings += unknown.values()
         findings += _untold(self.circumstances)
+        if doubtful and Rule.FREEZE not in self._off:
+            findings.append(Finding(Rule.FREEZE, Level.WARN, Sentence.of(FREEZE_OF_NOBODY)))
         findings += self._outside_preferred_hours(window)
         findings += _overlaps(window, self.circumstances)
         weighed = [one for one in findings if one.level is not Level.OFF]
@@ -548,16 +561,25 @@ class _Hours:
 
     def __init__(self, hours: Iterable[PreferredHours], zone: ZoneInfo) -> None:
         self._zone = zone
-        self._spans: dict[int, list[tuple[int, int]]] = {}
-        """By weekday the spans that begin on it, in order, in microseconds since its midnight; one that crosses the
-        next midnight ends after 24 hours."""
+        self._begins: dict[int, list[int]] = {}
+        """By weekday the begins of the spans, in order, in microseconds since its midnight."""
+        spans = []
         for one in hours:
             begin, end = _since_midnight(one.begin), _since_midnight(one.end)
+            length = (end + _DAY if one.end <= one.begin else end) - begin
             for weekday in one.weekdays:
-                span = begin, end + _DAY if one.end <= one.begin else end
-                self._spans.setdefault(weekday, []).append(span)
-        for spans in self._spans.values():
-            spans.sort()
+                self._begins.setdefault(weekday, []).append(begin)
+                # The week twice over: a window may go on from its Sunday into its Monday.
+                spans += [(first, first + length) for first in (weekday * _DAY + begin, (weekday + 7) * _DAY + begin)]
+        for begins in self._begins.values():
+            begins.sort()
+        self._spans: list[tuple[int, int]] = []
+        """In microseconds since the midnight a Sunday begins with; what adjoins is one span."""
+        for begin, end in sorted(spans):
+            if self._spans and begin <= self._spans[-1][1]:
+                self._spans[-1] = self._spans[-1][0], max(end, self._spans[-1][1])
+            else:
+                self._spans.append((begin, end))
 
     def contain(self, window: Window) -> bool:
         """Whether the whole window lies within one span, by local time; without spans every time is preferred."""
@@ -565,22 +587,17 @@ class _Hours:
             return True
         start = window.start.astimezone(self._zone)
         end = window.end.astimezone(self._zone)
-        weekday = start.isoweekday()
-        begins = _since_midnight(start)
-        ends = _since_midnight(end) + _DAY * (end.toordinal() - start.toordinal())
-        for begin, until in self._spans.get(weekday, ()):
-            if begin <= begins and ends <= until:
-                return True
-        # A span that crosses midnight belongs to the weekday on which it begins.
-        for begin, until in self._spans.get(weekday - 1 or 7, ()):
-            if begin <= begins + _DAY and ends + _DAY <= until:
-                return True
-        return False
+        # In the second of the two weeks, before which a span may have begun; one longer than that is hours all week.
+        begins = (start.isoweekday() + 7) * _DAY + _since_midnight(start)
+        lasts = _since_midnight(end) - _since_midnight(start) + _DAY * (end.toordinal() - start.toordinal())
+        return any(
+            begin <= at and at + lasts <= until for begin, until in self._spans for at in (begins, begins - 7 * _DAY)
+        )
 
     def begin_on(self, day: date) -> list[datetime]:
         """The begins of the spans of a local day, as local (naive) times, in order."""
         midnight = datetime.combine(day, time())
-        return [midnight + timedelta(microseconds=begin) for begin, _ in self._spans.get(day.isoweekday(), ())]
+        return [midnight + timedelta(microseconds=begin) for begin in self._begins.get(day.isoweekday(), ())]
 
 
 def _since_midnight(local: time | datetime) -> int:

@@ -1,7 +1,8 @@
 """When staff are away: the vacation calendars (`calendar.vacations`) and the responsible's out-of-office events.
 
 Read as events and not as free/busy, since a vacation is often "free". A local day counts where an event covers all of
-it, so that an afternoon off is no vacation. Kept in memory only: a restart reads everything again.
+it, so that an afternoon off is no vacation; and the first of several where the event begins in its morning. Kept in
+memory only: a restart reads everything again.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ ONE_DAY = timedelta(days=1)
 VACATION_TYPES = ("default", "outOfOffice")
 """Where somebody works (`workingLocation`) and birthdays last all day, too."""
 ABSENCE_TYPES = ("outOfOffice",)
+NOON = time(12)
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +135,7 @@ class _Paused(NotCarriedOut):
 
 
 def vacations_in(events: Iterable[Event], zone: ZoneInfo, calendar_id: str) -> tuple[Vacation, ...]:
-    """The periods that events of a calendar cover by whole local days, in order; events of less than a day give none.
+    """The periods of local days that events of a calendar cover, in order; those within one day give none.
 
     The instances of one recurring event that follow each other without a day between are one vacation: a holiday of
     two weeks entered as "every day, ten times" begins once.
@@ -158,11 +160,15 @@ def _series(event: Event) -> str:
 
 
 def _days(event: Event, zone: ZoneInfo) -> tuple[date, date]:
-    """The first and the last local day an event covers whole; the last before the first where there is none."""
+    """The first and the last local day that count; the last before the first where there is none.
+
+    A vacation from Thursday 9:00 to Wednesday starts on Thursday (procedure, "the day before the start of a vacation").
+    """
     start, end = event["start"], event["end"]
     if "date" in start:
         return date.fromisoformat(start["date"]), date.fromisoformat(end["date"]) - ONE_DAY
     begins = datetime.fromisoformat(start["dateTime"]).astimezone(zone)
     ends = datetime.fromisoformat(end["dateTime"]).astimezone(zone)
-    first = begins.date() if begins.time() == time.min else begins.date() + ONE_DAY
-    return first, ends.date() - ONE_DAY
+    last = ends.date() - ONE_DAY
+    begins_whole = begins.time() == time.min or (begins.time() < NOON and begins.date() <= last)
+    return begins.date() if begins_whole else begins.date() + ONE_DAY, last

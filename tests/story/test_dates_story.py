@@ -142,7 +142,7 @@ def test_a_vacation_calendar_that_cannot_be_read_is_a_warning_and_said_in_state(
 
 def test_bad_input_of_the_registry_is_said_in_state_and_never_free(world: World) -> None:
     staff = world.person(STAFF)
-    backwards = {"Customer": "DIBA", "From": "2026-12-09", "To": "2026-12-01", "Reason": "audit"}
+    backwards = {"Customer": "DIBA", "From": "2026-12-15", "To": "2026-12-01", "Reason": "audit"}
     staff.type(world.registry_id, registry.FREEZES, registry.FREEZE_COLUMNS, 2, backwards)
     world.customer(3, Holidays="ES-XX")
     scheduled(world)
@@ -155,6 +155,33 @@ def test_bad_input_of_the_registry_is_said_in_state_and_never_free(world: World)
     assert state(world) == "Freezes, row 2: To is before From"
     assert world.log("ACME").progress().startswith("Scheduled: the holidays of ES-XX are not known")
     assert state(world, "ACME") == "The holidays of ES-XX are not known; check the date by hand"
+
+
+def test_a_word_for_a_region_that_is_none_stops_nobody(world: World) -> None:
+    world.customer(3, Holidays="public")
+    scheduled(world)
+    world.log("ACME").plan(2, WEDNESDAY + timedelta(hours=2))
+    world.run()
+    world.after(seconds=31)
+    assert world.log().progress().startswith("Scheduled")
+    assert world.log("ACME").progress().startswith("Scheduled: the holidays of public are not known")
+    assert state(world, "ACME") == "The holidays of public are not known; check the date by hand"
+
+
+def test_a_deployment_that_takes_longer_overlaps_until_its_new_end(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    diba.write(2, {log.NEW_END: "2026-12-09 15:00"})
+    diba.plan(3, WEDNESDAY + timedelta(hours=2))
+    world.log("ACME").plan(2, WEDNESDAY + timedelta(hours=2))
+    world.run()
+    world.after(seconds=31)
+    world.after(seconds=31)
+    assert "it overlaps with DIBA-0001" in diba.progress(3)
+    assert "it overlaps with another deployment of the same responsible" in world.log("ACME").progress()
 
 
 def answer(world: World, status: str, comment: str) -> None:
