@@ -8,7 +8,7 @@ mail left once, or its effect is parked with a reason; never twice; no draft of 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -470,16 +470,26 @@ def test_mails_that_fail_at_one_instant_are_not_tried_again_at_one_instant() -> 
     assert max(waits) <= timedelta(seconds=16)
 
 
-def test_recipients_and_words_are_frozen_when_the_intent_is_committed(daemon: Installation) -> None:
+@pytest.mark.parametrize("readers", [("it@diba.example",), ("new@diba.example", "IT@diba.example")])
+def test_words_are_frozen_when_the_intent_is_committed_and_readers_but_for_those_who_left(
+    daemon: Installation, readers: tuple[str, ...]
+) -> None:
     daemon.outside.next("drafts.create", Fault.UNREACHABLE)
     daemon.run(mail())
     daemon.now += timedelta(minutes=3)
+    daemon.run(mail(), render=lambda wanted: replace(letter_for(wanted), to=readers, cc=(), subject="Other words"))
+    [sent] = daemon.mailbox.outbox
+    assert (sent.header("To"), sent.header("Subject") == "Other words") == ("it@diba.example", False)
 
-    def another(wanted: Wanted) -> Letter:
-        raise AssertionError("rendered again")
 
-    daemon.run(mail(), render=another)
-    assert daemon.mailbox.outbox[0].header("To") == "it@diba.example"
+def test_who_left_while_a_mail_waited_does_not_get_it(daemon: Installation) -> None:
+    daemon.outside.next("drafts.send", Fault.UNREACHABLE)
+    daemon.run(mail())
+    daemon.now += timedelta(minutes=3)
+    daemon.run(mail(), render=lambda wanted: replace(letter_for(wanted), to=("new@diba.example",), cc=()))
+    [sent] = daemon.mailbox.outbox
+    assert sent.header("To") == "new@diba.example"
+    daemon.settled_well(mail())
 
 
 # Refusals and languages --------------------------------------------------------------------------------------------

@@ -366,6 +366,19 @@ def test_an_id_overwritten_by_one_nobody_knows_is_regained(log: Log, three: tupl
     assert names(found, *three, work(9))[-1] == "DIBA-0501"
 
 
+def test_an_id_overwritten_by_one_nobody_knows_is_regained_also_when_the_status_was_set_meanwhile(
+    log: Log, three: tuple[Deployment, ...]
+) -> None:
+    one, _, last = three
+    rows = (one, replace(work(2, status=Status.STARTED), id="DIBA-0500"), last)
+    assert names(log.see(*rows), *rows) == ["DIBA-0001", "DIBA-0002", "DIBA-0003"]
+
+
+def test_an_id_typed_by_hand_into_a_copy_leaves_the_original_its_own(log: Log, three: tuple[Deployment, ...]) -> None:
+    rows = (*three, replace(work(2, status=Status.STARTED), id="DIBA-0500"))
+    assert names(log.see(*rows), *rows) == ["DIBA-0001", "DIBA-0002", "DIBA-0003", "DIBA-0500"]
+
+
 def test_an_id_written_to_a_row_that_had_just_moved_goes_to_the_row_it_was_meant_for(
     log: Log, three: tuple[Deployment, ...]
 ) -> None:

@@ -434,11 +434,11 @@ EVA = Contact("DIBA", Party.CUSTOMER_MANAGER, "", "eva@customer.example")
 PAU = Contact("DIBA", Party.HELPDESK, "", "pau@customer.example")
 
 
-def counted(*looks: tuple[int, Sequence[Contact]]) -> tuple[Contact, ...]:
+def counted(*looks: tuple[int, Sequence[Contact]], customers: Sequence[str] = ("DIBA", "ACME")) -> tuple[Contact, ...]:
     """Who counts after looks at these seconds, each finding these contacts."""
     so_far = None
     for seconds, present in looks:
-        so_far = count_contacts(so_far, present, T0 + timedelta(seconds=seconds), SETTLE)
+        so_far = count_contacts(so_far, present, customers, T0 + timedelta(seconds=seconds), SETTLE)
     assert so_far is not None
     return so_far.contacts
 
@@ -467,7 +467,15 @@ def test_a_changed_contact_goes_on_as_it_was_until_the_change_was_left_alone() -
 
 def test_a_contact_that_follows_its_customers_new_name_counts_at_once() -> None:
     renamed = replace(EVA, customer="Diputació")
-    assert counted((0, [EVA, PAU]), (1, [renamed, PAU])) == (PAU, renamed)
+    looks = (0, [EVA, PAU]), (1, [renamed, PAU])
+    assert counted(*looks, customers=["Diputació"]) == (PAU, renamed)
+
+
+def test_a_contact_under_another_customer_for_a_moment_is_a_slip_of_the_pen() -> None:
+    slipped = replace(EVA, customer="ACME")
+    assert counted((0, [EVA, PAU]), (1, [slipped, PAU]), (30, [slipped, PAU])) == (EVA, PAU)
+    assert counted((0, [EVA, PAU]), (1, [slipped, PAU]), (31, [slipped, PAU])) == (PAU, slipped)
+    assert counted((0, [replace(EVA, customer="*")]), (1, [EVA])) == (replace(EVA, customer="*"),)
 
 
 def test_somebody_who_keeps_typing_elsewhere_holds_nobody_back() -> None:

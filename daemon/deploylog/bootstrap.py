@@ -150,6 +150,8 @@ def parts(
         try:
             if carrying:
                 ledger.keep_to(carrying.shadow)
+                if config.mail.redirect_to is not None and not carrying.shadow:
+                    ledger.keep_from_rehearsing(config.mail.redirect_to, now())
             policy, messages = policy_of(config), messages_of(config)
             find = partial(_checked_installation, config, google, messages)
             place = patiently(find, waiting) if waiting else as_configuration_fault(find)

@@ -138,7 +138,8 @@ class CustomerLogs:
         if self._ledger.store.shared and (kept := self._ledger.kept(_COUNTED)) is not None:
             # All daemons count the same contacts: else one would invite whom the other does not know yet.
             before = contacts_from_json(kept)
-        self._counted = count_contacts(before, current.contacts, now, settle)
+        names = (one.name for one in current.customers)
+        self._counted = count_contacts(before, current.contacts, names, now, settle)
         if self._ledger.store.shared and self._counted != before:
             self._ledger.keep(_COUNTED, contacts_to_json(self._counted))
         return replace(current, contacts=self._counted.contacts)

@@ -139,24 +139,38 @@ class Delivery:
     ) -> list[Outcome]:
         """Bring a deployment's mails to what is wanted: what is pending and not wanted dies, the wanted goes out.
 
-        All intents are committed before the first leaves, so that a crash in between loses none of the languages. A
-        letter is only rendered for an intent that is not committed yet.
+        All intents are committed before the first leaves, so that a crash in between loses none of the languages. What
+        was committed goes as it was written then, unless somebody it was meant for is no reader of it any more: it is
+        dropped, and written anew for those who are.
         """
         keys = {self._key(log_id, deployment_id, one): (one, letter) for one, letter in wanted}
         pending = {effect.key: effect for effect in self._ledger.effects_of(log_id, deployment_id, [*PENDING])}
         outcomes = []
-        for key, effect in pending.items():
-            if key not in keys and key.kind not in (Kind.EVENT, *FOLLOW_UP_KINDS):
+        for key, effect in list(pending.items()):
+            if key not in keys:
+                if key.kind not in (Kind.EVENT, *FOLLOW_UP_KINDS):
+                    outcomes += self.attempt(effect, now, self._drop)
+            elif _is_due(effect, now) and _has_lost_readers(effect, keys[key][1]()):
                 outcomes += self.attempt(effect, now, self._drop)
+                del pending[key]
+                if self._state_of(effect) is not DEAD:
+                    # The draft could not be taken back yet; or a person has sent it.
+                    del keys[key]
         fresh = [(key, _payload(letter()), one.due) for key, (one, letter) in keys.items() if key not in pending]
         committed = self._ledger.commit(fresh, now)
         to_send = [effect for key, effect in pending.items() if key in keys] + committed
         # What follows a mail that may still be on its way waits for it: else it could not join its thread.
         on_their_way = {one.key.target for one in self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING])}
         for effect in to_send:
-            if effect.key.target not in on_their_way and (effect.retry_at is None or effect.retry_at <= now):
+            if effect.key.target not in on_their_way and _is_due(effect, now):
                 outcomes += self.attempt(effect, now, self._draft_and_send)
         return outcomes
+
+    def _state_of(self, effect: Effect) -> EffectState:
+        """As the ledger has it now."""
+        now = self._ledger.effect(effect.number)
+        assert now is not None
+        return now.state
 
     def answer(
         self, key: Key, thread: MailThread, letter: Callable[[], Letter], asked_for: Mapping[str, str], now: datetime
@@ -426,8 +440,13 @@ class Delivery:
 
         def cancel(effect: Effect, now: datetime) -> list[Outcome]:
             self.not_while_under_way(effect, now)
-            if (until := self.begins(now)) is not None:
-                effect = self._ledger.advance(effect.number, effect.state, effect.state, under_way_until=until)
+            effect = self._ledger.advance(
+                effect.number,
+                effect.state,
+                effect.state,
+                under_way_until=self.begins(now),
+                attempts=effect.attempts + 1,
+            )
             stood = effect.state is SENT
             if stood or effect.external_id or effect.in_doubt:
                 # Which of its ids it has is not sure where an answer was lost; the first that stands is it.
@@ -458,7 +477,13 @@ class Delivery:
         payload = {**effect.payload, "guests": list(ours)}
         before = effect
         effect = self._ledger.advance(
-            effect.number, effect.state, effect.state, in_doubt=True, payload=payload, under_way_until=self.begins(now)
+            effect.number,
+            effect.state,
+            effect.state,
+            in_doubt=True,
+            payload=payload,
+            under_way_until=self.begins(now),
+            attempts=effect.attempts + 1,
         )
         try:
             for identity in _event_ids(effect):
@@ -527,6 +552,7 @@ class Delivery:
             external_id=str(event["id"]),
             content_hash=content.digest(),
             payload={"guests": list(content.guests), "link": str(event.get("htmlLink", ""))},
+            attempts=0,
             in_doubt=False,
             retry_at=None,
             reason="",
@@ -551,7 +577,8 @@ class Delivery:
         Neither the state nor the doubt changes here: only the act itself knows what its failure means."""
         effect = self._ledger.effect(number)
         assert effect is not None
-        later = now + backoff(number, effect.attempts, failure)
+        # From the end of the call: one that hung may have taken longer than the wait.
+        later = (self.clock() if self.clock else now) + backoff(number, effect.attempts, failure)
         reason = str(failure)
         log.warning("not done yet", effect=number, key=str(effect.key), reason=reason, retry_at=later.isoformat())
         # A refused look, at a draft of ours that is there or may be, parks nothing: the draft would stay behind.
@@ -560,6 +587,17 @@ class Delivery:
             return [self._park(effect, FAILED, reason)]
         self._ledger.advance(number, effect.state, effect.state, retry_at=later, reason=reason, under_way_until=others)
         return []
+
+
+def _is_due(effect: Effect, now: datetime) -> bool:
+    """Whether it may be tried: it never was, or has waited long enough."""
+    return effect.retry_at is None or effect.retry_at <= now
+
+
+def _has_lost_readers(effect: Effect, letter: Letter) -> bool:
+    """Whether the frozen mail goes to somebody to whom the same mail, written now, would not go."""
+    frozen = {address.lower() for group in ("to", "cc") for address in effect.payload.get(group, ())}
+    return bool(frozen - {address.lower() for address in (*letter.to, *letter.cc)})
 
 
 def _for_good(failure: OutsideError) -> bool:

@@ -94,8 +94,10 @@ def _with_strangers_at_home(
     """`by_row` after every row that is, to the letter, another deployment than its ID says has that one's ID.
 
     So it is after the ID column was left out of a sort, an ID was pasted over another, or a fresh ID met a row just
-    moved. Nobody is left without: where the row that would give its ID away is no other deployment itself, staff have
-    edited rows (moved a series by a week, say), and all stay who they are. A row too poor in content takes no ID.
+    moved. With an ID that nobody knows, as a series that is filled down makes them, the same start and components will
+    do: somebody overwrote its own. Nobody is left without: where the row that would give its ID away is no other
+    deployment itself, staff have edited rows (moved a series by a week, say), and all stay who they are. A row too poor
+    in content takes no ID.
     """
     numbers = {row.row for row in strangers}
     at_home = {identity for number, identity in by_row.items() if number not in numbers}
@@ -107,8 +109,9 @@ def _with_strangers_at_home(
         }
     )
     moved: dict[int, str] = {}
-    for match in (free.exactly_there, free.exactly):
-        for row in strangers:
+    unheard_of = [row for row in strangers if row.id not in known]
+    for match, rows in ((free.exactly_there, strangers), (free.exactly, strangers), (free.in_essence, unheard_of)):
+        for row in rows:
             owner = match(row) if row.row not in moved else None
             if owner:
                 moved[row.row] = owner

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -294,6 +294,31 @@ class Ledger:
             "the real run a store of its own, such as store: sqlite:///deploylog.db"
         )
 
+    def keep_from_rehearsing(self, address: str, now: datetime) -> None:
+        """Raises `ConfigurationError` where others than `address` are invited to what is still to come.
+
+        A rehearsal invites that address in their place, and Calendar would tell them that all of it is cancelled.
+        """
+        one = effects.c
+        window = sa.and_(deployments.c.log_id == one.log_id, deployments.c.id == one.deployment_id)
+        invited = (
+            sa.select(one.deployment_id, one.payload)
+            .join(deployments, window)
+            .where(one.kind == Kind.EVENT.value, one.state == EffectState.SENT.value, deployments.c.window_end > now)
+            .order_by(one.deployment_id)
+        )
+        with self.store.reading() as connection:
+            rows = connection.execute(invited).all()
+        real = [
+            row.deployment_id for row in rows if {*map(str.lower, row.payload.get("guests", ()))} - {address.lower()}
+        ]
+        if real:
+            more = f" and {len(real) - 3} more" if len(real) > 3 else ""
+            raise ConfigurationError(
+                f"mail.redirect_to: this store knows real invitations ({', '.join(real[:3])}{more}), whose guests "
+                "would be told that they are cancelled; take it out, or rehearse in a folder and a store of their own"
+            )
+
     def serves_shadow_runs(self) -> bool:
         """Whether `keep_to` bound it to them; nothing is written."""
         with self.store.reading() as connection:
@@ -385,6 +410,17 @@ class Ledger:
             )
             for row in rows
         }
+
+    def known_elsewhere(self, log_id: str, identities: Set[str]) -> frozenset[str]:
+        """Those of the IDs that are deployments of another log."""
+        if not identities:
+            return frozenset()
+        one = deployments.c
+        with self.store.reading() as connection:
+            found = connection.execute(
+                sa.select(one.id).where(one.log_id != log_id, one.id.in_(sorted(identities)))
+            ).scalars()
+            return frozenset(found)
 
     def memories(self, log_id: str) -> dict[str, Memory]:
         """What is remembered of each deployment of the log, its effects among it."""

@@ -245,6 +245,10 @@ class Observer:
         read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
         seen = self._ledger.log(file.id)
         known = self._ledger.known(file.id)
+        if seen is not None:
+            # A row pasted from another log comes with that one's ID; in its mails it would name another customer.
+            foreign = self._ledger.known_elsewhere(file.id, {row.id for row in read if row.id} - known.keys())
+            read = [replace(row, id="") if row.id in foreign else row for row in read]
         highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
         memories = self._ledger.memories(file.id)

@@ -5,7 +5,7 @@ Pure. Internal: it is never shared outside. A row that cannot be read gives a se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -105,11 +105,16 @@ class CountedContacts:
 
 
 def count_contacts(
-    before: CountedContacts | None, present: Sequence[Contact], now: datetime, settle: timedelta
+    before: CountedContacts | None,
+    present: Sequence[Contact],
+    customers: Iterable[str],
+    now: datetime,
+    settle: timedelta,
 ) -> CountedContacts:
     """A contact that comes, goes or changes counts once it was left so for `settle`: cut and pasted, it never left.
 
-    At first sight what stands counts. A contact that only follows its customer's new name counts at once.
+    At first sight what stands counts. A contact that only follows its customer's new name counts at once: one whose
+    old name is none of `customers` any more. Else somebody may have met the wrong cell.
     """
     if before is None:
         return CountedContacts(tuple(present), {})
@@ -117,7 +122,9 @@ def count_contacts(
     gone = [one for one in before.contacts if one not in there]
     come = [one for one in present if one not in counting]
     since = {one: before.since.get(one, now) for one in (*gone, *come)}
-    nameless = {replace(one, customer="") for one in gone} & {replace(one, customer="") for one in come}
+    names = {folded(one) for one in customers} | {ALL}
+    followers = {replace(one, customer="") for one in gone if folded(one.customer) not in names}
+    nameless = followers & {replace(one, customer="") for one in come}
     settled = {one for one, then in since.items() if now - then >= settle or replace(one, customer="") in nameless}
     # In the order they had: a row that only moved must not change what was made of it.
     counted = [one for one in before.contacts if one in there or one not in settled]
