@@ -248,8 +248,9 @@ class Reconciler:
                     # What the quota leaves no room for is as much worth reading at the next poll.
                     if file.id in looked_at or not self._has_room(file, due, at):
                         continue
-                looked_at[file.id] = clock()
                 sent = self._in_turn(file, clock, report, stopping, whole)
+                # By the time it was decided by: what that look itself put off, while its calls hung, is not due anew.
+                looked_at[file.id] = sent.view.cells.read_at if sent is not None else clock()
                 if (older := unwritten.pop(file.id, None)) is not None:
                     # Something became due in it once more: what is written is what it is now.
                     older.lock.close()
@@ -486,7 +487,11 @@ class Reconciler:
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, self._owners.get(file.id), self._current, now)
+            began = clock()
             self._remember(view, now, self._write_back.ticks(view, now))
+            if clock() - began > STALE_READ:
+                # Keeping a new number hung: what was read is old before anything was done by it.
+                continue
             done, finished = self._carry_out(view, clock, stopping)
             outcomes += done
             if finished:
@@ -715,7 +720,14 @@ class Reconciler:
         return self._take_up_registry(now)
 
     def _follow_up(self, view: LogView, now: datetime) -> tuple[list[Outcome], LogView, bool]:
-        """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was."""
+        """Tell tickets and threads; the view that comes back says what could not be told, and whether anything was.
+
+        Nothing is told by a row or a registry read longer ago than a poll: the next look does it.
+        """
+        if any(row.decision.follow_up for row in view.rows):
+            stale = now - view.cells.read_at > self._config.poll.every
+            if stale or (not self._registry.holds(now) and self._registry_changed(now)):
+                return [], view, True
         outcomes, told = self._follow_ups.carry_out(view, now)
         if outcomes:
             view = self._observer.decide_again(view, self._current)
