@@ -257,9 +257,10 @@ def test_date_tells_verdict_reason_and_free_slots(scheduled: Path) -> None:
 def test_date_shows_the_month_with_blocked_days_marked_and_why(scheduled: Path) -> None:
     lines = deploylog("date", "DIBA", "2026-12-07", "-c", scheduled).out.splitlines()
     assert "December 2026, 09:00" in [line.strip() for line in lines]
-    weeks = [line.split() for line in lines if line.strip().startswith(("Mon", "1 ", "7x", "14", "21", "28"))]
-    assert weeks[0] == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
-    assert weeks[2][:5] == ["7x", "8!", "9", "10", "11x"]
+    # The weeks around it may hold what the fixture planned, a few hours from whenever this runs.
+    days, week = (line.split() for line in lines if line.strip().startswith(("Mon ", "7x ")))
+    assert days == ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
+    assert week[:5] == ["7x", "8!", "9", "10", "11x"]
     assert "x Fri 11 Dec: Fri 11 Dec is a Friday" in lines
     assert any(line.startswith("x Thu 24 Dec: ") and "[ES-IB; ES-CT]" in line for line in lines)
     assert not any(line.startswith("x Wed 9 Dec") for line in lines)
