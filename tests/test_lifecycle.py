@@ -999,6 +999,45 @@ def test_a_language_of_the_delay_mail_still_to_go_goes() -> None:
     assert [(one.kind, one.target) for one in play.look().wanted] == [(Kind.DELAY, "en")]
 
 
+def delayed_before_the_start() -> Play:
+    """Told in Spanish; the English mail waits for its next try."""
+    play = scheduled(around=surroundings(contacts=OTHER_LANGUAGES))
+    play.edit_and_leave(status=Status.DELAYED)
+    assert play.mails() == [(Kind.DELAY, "en"), (Kind.DELAY, "es")]
+    partly_out(play, Kind.DELAY)
+    play.sent.clear()
+    return play
+
+
+def test_a_language_of_a_delay_said_before_the_start_still_to_go_goes_once() -> None:
+    play = delayed_before_the_start()
+    play.run()
+    assert play.mails() == [(Kind.DELAY, "en")]
+    play.wait_until(START + 5 * HOUR)
+    assert play.mails() == [(Kind.DELAY, "en")]
+
+
+def test_a_language_that_never_heard_of_the_delay_hears_of_it_though_the_start_moves() -> None:
+    play = delayed_before_the_start()
+    play.edit_and_leave(window=window_at(START + HOUR))
+    assert play.mails() == [(Kind.DELAY, "en")]
+    play.edit_and_leave(window=window_at(START + 2 * HOUR))
+    assert play.mails() == [(Kind.DELAY, "en")]
+
+
+@pytest.mark.parametrize("state", [EffectState.SENT, EffectState.SENDING, EffectState.UNKNOWN])
+def test_a_new_start_while_delayed_stands_is_no_second_delay(state: EffectState) -> None:
+    play = scheduled()
+    play.edit_and_leave(status=Status.DELAYED)
+    assert play.memory is not None
+    [delay] = [one for one in play.memory.effects if one.kind is Kind.DELAY]
+    perhaps_out = replace(delay, state=state, since=delay.at, at=delay.at if state is EffectState.SENT else None)
+    play.memory = replace(play.memory, effects=(perhaps_out,))
+    play.edit_and_leave(window=window_at(START + HOUR))
+    assert play.memory.generation == 2
+    assert play.mails() == [(Kind.DELAY, "es")]
+
+
 def test_who_is_added_to_the_registry_later_gets_the_next_kind_only() -> None:
     play = started()
     play.around = replace(play.around, contacts=OTHER_LANGUAGES)

@@ -511,10 +511,8 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
     assert row.window is not None
     start_due = row.window.start - timing.start_lead
     if row.status is Status.DELAYED:
-        # Said once: a new start while Delayed stands is no second delay.
-        said = any(one.at and one.at >= memory.status_since for one in memory.out(Kind.DELAY))
-        wanted = () if said else _mails(Kind.DELAY, row, memory, around, now)
-        return Decision(Progress.RUNNING_LATE, wanted=wanted, next_action=Sentence.of("next_waits_for_staff"))
+        wanted = _delay_before_start(row, memory, around, now)
+        return Decision(Progress.RUNNING_LATE, wanted=wanted, next_action=_sending(wanted, Kind.DELAY) or _waits())
     if row.status is Status.STARTED and now < start_due and row.window.start - memory.status_since > EARLIEST_START:
         column = around.policy.names.shown(log.START)
         return Decision(
@@ -558,6 +556,18 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
         next_action=upcoming,
         due=min(filter(None, (start_at, reminder_at))),
     )
+
+
+def _delay_before_start(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> tuple[Wanted, ...]:
+    """Said once: a new start while Delayed stands is no second delay, but for a language that was still to go."""
+    wanted = _mails(Kind.DELAY, row, memory, around, now)
+    out = _delays(memory)
+    if not out:
+        return wanted
+    about = {(Kind.DELAY, one.generation, one.round) for one in out}
+    meant = [one for one in memory.effects if (one.kind, one.generation, one.round) in about]
+    to_go = {one.target for one in meant if one.state in STILL_TO_GO} - {one.target for one in out}
+    return tuple(one for one in wanted if one.target in to_go)
 
 
 def _in_progress_without_mails(row: Deployment, around: Surroundings) -> Decision:
@@ -658,6 +668,16 @@ def _overrun(
     if row.responsible and not _delay_told(memory) and not late and _to_go(Kind.OVERRUN, memory):
         nudges = (_to_responsible(Kind.OVERRUN, row, memory, around, overrun_at),)
     return Decision(Progress.RUNNING_LATE, told, wanted=(*starting, *delays, *nudges), next_action=_waits())
+
+
+def _delays(memory: Memory) -> tuple[EffectSeen, ...]:
+    """The delay mails that are out, or may be, about this start; and those said since `Status` has been at Delayed."""
+    since = memory.status_since if memory.status is Status.DELAYED else None
+    return tuple(
+        one
+        for one in memory.out(Kind.DELAY)
+        if one.generation == memory.generation or (since and (at := one.at or one.since) and at >= since)
+    )
 
 
 def _delay_told(memory: Memory) -> bool:

@@ -170,6 +170,19 @@ def test_a_fault_while_looking_what_became_of_a_lost_answer_sends_each_language_
     assert_each_once(world, 1)
 
 
+def test_a_delay_said_before_the_start_reaches_the_second_language_that_was_asked_to_wait(world: World) -> None:
+    planned(world)
+    world.after(seconds=31)
+    world.log().write(2, {log.STATUS: "Delayed"})
+    world.run()
+    world.fault("gmail.users.drafts.create", "error", status=429, times=1)
+    world.after(seconds=31)
+    assert len(world.notices(MANAGER)) + len(world.notices(BOSS)) == 1
+    settle_down(world)
+    assert_each_once(world, kinds=1)
+    assert world.log().progress() == "Running late"
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("method", AT_END)
 def test_a_fault_at_the_end_sends_each_language_once_and_in_the_thread(world: World, method: str, fault: dict) -> None:
