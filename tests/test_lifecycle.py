@@ -678,6 +678,52 @@ def test_delayed_said_before_the_start_mail_went_out_is_told_once() -> None:
     assert play.mails() == [(Kind.DELAY, "es")]
 
 
+def delayed_and_planned_anew(later: datetime) -> Play:
+    """Delayed was said of the first date; the second has come, and its start mail is out."""
+    play = scheduled()
+    play.edit_and_leave(status=Status.DELAYED)
+    assert play.mails() == [(Kind.DELAY, "es")]
+    play.edit_and_leave(status=Status.PLANNED, window=window_at(later))
+    decision = play.wait_until(later)
+    assert decision.progress is Progress.IN_PROGRESS
+    play.sent.clear()
+    return play
+
+
+def test_a_delay_told_of_an_earlier_date_is_no_delay_of_this_one() -> None:
+    later = START + timedelta(days=5)
+    play = delayed_and_planned_anew(later)
+    decision = play.wait_until(later + HOUR)
+    assert decision.progress is Progress.RUNNING_LATE
+    assert [(when - later, kind, target) for when, kind, target in play.sent] == [
+        (5 * MINUTE, Kind.NUDGE, STAFF),
+        (25 * MINUTE, Kind.DELAY, "es"),
+    ]
+
+
+def test_status_delayed_tells_the_delay_though_one_of_an_earlier_date_was_told() -> None:
+    later = START + timedelta(days=5)
+    play = delayed_and_planned_anew(later)
+    play.edit_and_leave(status=Status.DELAYED, new_end=later + HOUR)
+    assert play.mails() == [(Kind.DELAY, "es")]
+    play.wait_until(later + 3 * HOUR)
+    assert [(kind, target) for kind, target in play.mails() if kind is not Kind.NUDGE] == [
+        (Kind.DELAY, "es"),
+        (Kind.OVERRUN, STAFF),
+    ]
+
+
+def test_delayed_that_stands_since_before_a_moved_start_is_not_told_again_after_the_start_mail() -> None:
+    """The start mail was refused, and settled as sent once the row had moved on."""
+    play = started()
+    play.turn(Kind.START, EffectState.FAILED)
+    play.edit_and_leave(status=Status.DELAYED)
+    play.edit_and_leave(window=window_at(START + HOUR))
+    play.turn(Kind.START, EffectState.SENT)
+    play.wait_until(START + 3 * HOUR)
+    assert play.mails(Kind.DELAY) == [(Kind.DELAY, "es")]
+
+
 # Step 6: closing -------------------------------------------------------------------------------------------------
 
 

@@ -592,7 +592,7 @@ def _under_way(row: Deployment, memory: Memory, around: Surroundings, now: datet
             (Sentence.of("start_changed_after_mail", column=around.policy.names.shown(log.START), was=memory.start),),
         )
     starting = _late_part_of_start(row, memory, around, now)
-    if row.status is Status.DELAYED and (not memory.out(Kind.DELAY) or _partly_out(Kind.DELAY, memory) is not None):
+    if row.status is Status.DELAYED and (not _delays(memory) or _partly_out(Kind.DELAY, memory) is not None):
         delays = _mails(Kind.DELAY, row, memory, around, now, _round_missed(row, memory, now))
         return Decision(
             Progress.RUNNING_LATE,
@@ -627,7 +627,7 @@ def _before_overrun(
         upcoming = _waits()
     else:
         upcoming = _upcoming(Kind.DELAY, overrun_at, circles(row, around.customer, around.contacts))
-    progress = Progress.RUNNING_LATE if memory.out(Kind.DELAY) else Progress.IN_PROGRESS
+    progress = Progress.RUNNING_LATE if _delays(memory) else Progress.IN_PROGRESS
     return Decision(
         progress,
         (Sentence.of("end_expected", when=row.end),),
@@ -682,16 +682,16 @@ def _delays(memory: Memory) -> tuple[EffectSeen, ...]:
 
 def _delay_told(memory: Memory) -> bool:
     """Whether the delay mail about the end that holds now is out: then its overrun has been told."""
-    return any(one.round == _round(memory) for one in memory.out(Kind.DELAY))
+    return any(one.round == _round(memory) for one in _delays(memory))
 
 
 def _delay_allowed(memory: Memory) -> bool:
     """No delay mail yet; or a later overrun was told to the responsible alone, and `New end` moved after that."""
-    delays = memory.out(Kind.DELAY)
+    delays = _delays(memory)
     if not delays:
         return True
     now_about = _round(memory)
-    overruns = [one.round for one in memory.effects if one.kind is Kind.OVERRUN and one.state in PERHAPS_OUT]
+    overruns = [one.round for one in memory.out(Kind.OVERRUN) if one.generation == memory.generation]
     return any(one < now_about for one in overruns) and not any(one.round == now_about for one in delays)
 
 
