@@ -1045,6 +1045,40 @@ def test_a_language_of_the_delay_mail_still_to_go_goes() -> None:
     assert [(one.kind, one.target) for one in play.look().wanted] == [(Kind.DELAY, "en")]
 
 
+def delay_partly_out() -> Play:
+    """Left to itself past its end: told in Spanish, while the English mail cannot be sent."""
+    play = started(around=surroundings(contacts=OTHER_LANGUAGES))
+    play.wait_until(END + LATE)
+    assert play.mails(Kind.DELAY) == [(Kind.DELAY, "en"), (Kind.DELAY, "es")]
+    partly_out(play, Kind.DELAY)
+    play.mail_works = False
+    assert [(one.kind, one.target) for one in play.look().wanted] == [(Kind.DELAY, "en")]
+    play.sent.clear()
+    return play
+
+
+def test_a_language_of_the_delay_mail_that_is_too_late_is_told_by_the_row_and_goes_on_delayed() -> None:
+    play = delay_partly_out()
+    decision = play.wait_until(END + LATE + LATE)
+    assert decision.progress is Progress.RUNNING_LATE
+    decision = play.wait_until(END + LATE + LATE + 2 * SECOND)
+    assert (decision.progress, said(decision)) == (Progress.NEEDS_ATTENTION, ["delay_partly", "end_passed"])
+    assert decision.wanted == ()
+    play.mail_works = True
+    play.wait(HOUR)
+    assert play.sent == []
+    decision = play.edit_and_leave(status=Status.DELAYED)
+    assert play.mails() == [(Kind.DELAY, "en")]
+    assert decision.progress is Progress.RUNNING_LATE
+
+
+def test_a_language_nobody_reads_any_more_is_not_missed() -> None:
+    play = delay_partly_out()
+    play.around = surroundings(contacts=CONTACTS)
+    decision = play.wait_until(END + HOUR)
+    assert (decision.progress, said(decision)) == (Progress.RUNNING_LATE, ["end_passed"])
+
+
 def delayed_before_the_start() -> Play:
     """Told in Spanish; the English mail waits for its next try."""
     play = scheduled(around=surroundings(contacts=OTHER_LANGUAGES))

@@ -662,12 +662,21 @@ def _overrun(
     if allowed:
         missed = Sentence.of("delay_late", when=row.end, column=around.policy.names.shown(log.STATUS))
         return Decision(Progress.NEEDS_ATTENTION, (missed,), next_action=_waits())
-    partly_out = _partly_out(Kind.DELAY, memory) is not None and not late
+    partly_out = _partly_out(Kind.DELAY, memory) is not None
     delays = _mails(Kind.DELAY, row, memory, around, overrun_at) if partly_out else ()
+    if delays and late:
+        untold = Sentence.of("delay_partly", column=around.policy.names.shown(log.STATUS))
+        return Decision(Progress.NEEDS_ATTENTION, (untold, *told), wanted=starting, next_action=_waits())
     nudges: tuple[Wanted, ...] = ()
     if row.responsible and not _delay_told(memory) and not late and _to_go(Kind.OVERRUN, memory):
         nudges = (_to_responsible(Kind.OVERRUN, row, memory, around, overrun_at),)
-    return Decision(Progress.RUNNING_LATE, told, wanted=(*starting, *delays, *nudges), next_action=_waits())
+    return Decision(
+        Progress.RUNNING_LATE,
+        told,
+        wanted=(*starting, *delays, *nudges),
+        next_action=_sending(delays, Kind.DELAY) or _waits(),
+        due=overrun_at + timing.late_after + timedelta(seconds=1) if delays else None,
+    )
 
 
 def _delays(memory: Memory) -> tuple[EffectSeen, ...]:
