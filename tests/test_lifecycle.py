@@ -321,6 +321,45 @@ def test_a_reminder_long_past_after_an_outage_is_not_sent() -> None:
     assert play.sent == []
 
 
+def test_a_reminder_that_fell_into_an_outage_is_told_by_the_row_until_the_start() -> None:
+    play = scheduled(around=surroundings(DAY_AND_HOUR), now=START - timedelta(days=2))
+    decision = play.wake_at(START - HOUR + LATE + SECOND)
+    assert (decision.progress, said(decision)) == (Progress.SCHEDULED, ["reminder_missed", "reminder_missed"])
+    assert [value(one, "when") for one in decision.sentences] == [START - timedelta(days=1), START - HOUR]
+    assert said(play.wait_until(START - SECOND)) == ["reminder_missed", "reminder_missed"]
+    assert "reminder_missed" not in said(play.wait_until(START))
+    assert play.mails() == [(Kind.START, "es")]
+
+
+def test_a_reminder_that_cannot_be_sent_in_time_is_given_up_and_told_at_that_instant() -> None:
+    play = scheduled(around=surroundings(Timing(reminders=(HOUR,))))
+    play.mail_works = False
+    decision = play.wait_until(START - HOUR + LATE)
+    assert (kinds(decision), said(decision)) == ([Kind.REMINDER], [])
+    assert decision.due == START - HOUR + LATE + SECOND
+    decision = play.wait_until(decision.due)
+    assert (kinds(decision), said(decision)) == ([], ["reminder_missed"])
+    play.edit_and_leave(comment="by the way")
+    assert said(play.decision) == ["reminder_missed"]
+
+
+def test_a_language_of_a_reminder_that_could_not_go_is_the_one_that_is_told() -> None:
+    play = scheduled(around=surroundings(Timing(reminders=(HOUR,)), OTHER_LANGUAGES))
+    play.wait_until(START - HOUR)
+    partly_out(play, Kind.REMINDER)
+    play.mail_works = False
+    [missed] = play.wait_until(START - MINUTE).sentences
+    assert value(missed, "what") == Sentence.of("kind_reminder", target="en")
+
+
+def test_a_reminder_of_a_start_that_moved_meanwhile_is_not_missed() -> None:
+    play = scheduled(around=surroundings(Timing(reminders=(HOUR,))))
+    play.mail_works = False
+    play.wait_until(START - 45 * MINUTE)
+    assert said(play.decision) == ["reminder_missed"]
+    assert said(play.edit_and_leave(window=window_at(START + 5 * HOUR))) == []
+
+
 def test_a_reminder_shortly_past_after_an_outage_is_sent() -> None:
     play = Play(now=START - timedelta(days=2), around=surroundings(Timing(reminders=(HOUR,))))
     play.run()

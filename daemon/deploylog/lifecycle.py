@@ -540,7 +540,9 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
                 due=row.window.start + timing.late_after + timedelta(seconds=1),
             )
         )
-    reminders, reminder_at = _reminders(row, memory, around, now)
+    reminders = _reminders(row, memory, around, now)
+    in_time = tuple(one for one in reminders if now - one.due <= timing.late_after)
+    reminder_at = min((at for lead in timing.reminders if (at := row.window.start - lead) > now), default=None)
     who = circles(row, around.customer, around.contacts)
     if timing.start_asks:
         upcoming = Sentence.of("next_start_asked", column=around.policy.names.shown(log.STATUS))
@@ -550,11 +552,14 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
         start_at = start_due
     if reminder_at and reminder_at < start_at:
         upcoming = _upcoming(Kind.REMINDER, reminder_at, who)
+    # A reminder that cannot be sent until then is given up, and the row says so.
+    given_up_at = min((one.due + timing.late_after + timedelta(seconds=1) for one in in_time), default=None)
     return Decision(
         Progress.SCHEDULED,
-        wanted=reminders,
+        _reminders_missed(tuple(one for one in reminders if one not in in_time)),
+        wanted=in_time,
         next_action=upcoming,
-        due=min(filter(None, (start_at, reminder_at))),
+        due=min(filter(None, (start_at, reminder_at, given_up_at))),
     )
 
 
@@ -826,23 +831,31 @@ def _to_responsible(kind: Kind, row: Deployment, memory: Memory, around: Surroun
     return Wanted(kind, memory.generation, _round(memory), row.responsible, circle, due)
 
 
-def _reminders(
-    row: Deployment, memory: Memory, around: Surroundings, now: datetime
-) -> tuple[tuple[Wanted, ...], datetime | None]:
-    """The reminders due now, and when the next one is. One whose time passed before the row was planned is no loss."""
+def _reminders(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> tuple[Wanted, ...]:
+    """The reminders whose time has come and that are still to go, also those it is too late for.
+
+    One whose time passed before the row was planned is no loss.
+    """
     assert row.window is not None
-    wanted: list[Wanted] = []
-    upcoming = []
+    to_go: list[Wanted] = []
     for lead in around.policy.timing.reminders:
         at, ahead = row.window.start - lead, round(lead.total_seconds() / 60)
         meant = any(
             (one.kind, one.generation, one.round) == (Kind.REMINDER, memory.generation, ahead) for one in memory.effects
         )
-        if at > now:
-            upcoming.append(at)
-        elif now - at <= around.policy.timing.late_after and (meant or at >= memory.changed_at):
-            wanted += _mails(Kind.REMINDER, row, memory, around, at, ahead)
-    return tuple(wanted), min(upcoming, default=None)
+        if at <= now and (meant or at >= memory.changed_at):
+            to_go += _mails(Kind.REMINDER, row, memory, around, at, ahead)
+    return tuple(to_go)
+
+
+def _reminders_missed(missed: tuple[Wanted, ...]) -> tuple[Sentence, ...]:
+    """Nothing anybody could do would send them now; who wants the customer reminded has to know it."""
+    by_time: dict[datetime, tuple[Circle, ...]] = {}
+    for one in missed:
+        by_time[one.due] = (*by_time.get(one.due, ()), one.circle)
+    return tuple(
+        Sentence.of("reminder_missed", what=_named(Kind.REMINDER, who), when=at) for at, who in by_time.items()
+    )
 
 
 def _round(memory: Memory) -> int:
