@@ -77,6 +77,11 @@ def events(world: World) -> list:
     return world.person(DAEMON).call("GET", "/calendar/v3/calendars/primary/events").get("items", [])
 
 
+def waiting(world: World) -> list:
+    """What waits for its next try, or for what became of it."""
+    return [one for one in world.ledger.effects_of(world.log().file_id) if one.retry_at is not None]
+
+
 def invitations(world: World, address: str) -> int:
     return sum(1 for mail in world.person(address).mails() if not mail[MARKER])
 
@@ -208,6 +213,24 @@ def test_a_fault_at_the_end_sends_each_language_once_and_in_the_thread(world: Wo
         "Horas reales anotadas en el calendario",
         *(f"Casilla {column} marcada" for column in TICKS),
     )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_clock_that_is_set_back_keeps_no_mail_waiting(world: World, fault: dict) -> None:
+    """It failed a moment before: pending, or on its way for all that is known, as the fault has it."""
+    planned(world)
+    world.at(WEDNESDAY)
+    settle_down(world)
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.fault("gmail.users.drafts.send", **fault)
+    world.after(seconds=31)
+    assert waiting(world)
+    world.now -= timedelta(hours=1)
+    world.run()
+    settle_down(world)
+    assert not waiting(world)
+    assert_each_once(world, kinds=2)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
