@@ -697,6 +697,32 @@ def test_a_draft_a_person_remade_is_parked_never_sent_by_us(daemon: Installation
     assert len(daemon.mailbox.outbox) == (1 if sent else 0)
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_draft_a_person_remade_before_it_was_withdrawn_is_parked_and_not_sent_again(
+    daemon: Installation, sent: bool
+) -> None:
+    """Sent by hand without our header: that nobody wants it now does not say that it never went."""
+    _drafted(daemon)
+    remade = daemon.mailbox.person_remakes(daemon.effect(mail()).draft_id)
+    if sent:
+        daemon.mailbox.person_sends(remade)
+    outcomes = daemon.run()
+    assert [one.what for one in outcomes] == ["parked"]
+    assert daemon.state(mail()) is UNKNOWN
+    assert daemon.effect(mail()).reason
+    daemon.until_quiet(mail())
+    assert len(daemon.mailbox.outbox) == (1 if sent else 0)
+
+
+def test_a_draft_whose_withdrawal_was_begun_before_a_crash_is_gone_by_our_own_doing(daemon: Installation) -> None:
+    for step in ("drafts.delete", "threads.get"):
+        for fault in CRASHES:
+            _drafted(daemon)
+            daemon.outside.next(step, fault)
+            daemon.until_quiet()
+            daemon.dead(mail())
+
+
 def test_a_draft_remade_with_its_marker_is_not_taken_for_a_sent_mail(daemon: Installation) -> None:
     daemon.outside.next("drafts.send", Fault.LOST_REQUEST)
     daemon.run(mail())

@@ -22,6 +22,7 @@ from deploylog import customer_ledger  # noqa: F401  (its tables belong to the s
 from deploylog.adoption import Past
 from deploylog.errors import ConfigurationError, DeploylogError
 from deploylog.identity import Known
+from deploylog.kept import Concluded
 from deploylog.ledger import Ledger, LogSeen, PlannedWindow, Sight, metadata
 from deploylog.lifecycle import EffectSeen, EffectState, Memory
 from deploylog.model import Key, Kind, Status, Window
@@ -335,6 +336,41 @@ def test_the_earliest_of_deployments_and_retries_is_due(ledger: Ledger) -> None:
     ledger.advance(effect.number, COMMITTED, COMMITTED, retry_at=NOW)
     assert ledger.dues() == {"log-1": NOW}
     assert ledger.dues()["log-1"].tzinfo is UTC
+
+
+def looked_at(ledger: Ledger, now: datetime) -> None:
+    ledger.see_log(LogSeen("log-1", "DIBA", 14, 3, None))
+    ledger.conclude("log-1", Concluded(in_progress=False, told=()), now)
+
+
+def test_what_waits_for_its_next_try_waits_as_long_as_before_though_the_clock_was_set_back(ledger: Ledger) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, NOW)], NOW)
+    minute = timedelta(minutes=1)
+    ledger.advance(effect.number, COMMITTED, COMMITTED, retry_at=NOW + minute, under_way_until=NOW + 3 * minute)
+    looked_at(ledger, NOW)
+    earlier = NOW - timedelta(hours=1)
+    ledger.clock_was_set_back("log-1", earlier)
+    ledger.clock_was_set_back("log-1", earlier)
+    moved = ledger.effect(effect.number)
+    assert moved is not None
+    assert (moved.retry_at, moved.under_way_until) == (earlier + minute, earlier + 3 * minute)
+    assert ledger.dues() == {"log-1": earlier + minute}
+    seen = ledger.log("log-1")
+    assert seen is not None
+    assert not seen.lies_ahead(earlier)
+
+
+@pytest.mark.parametrize("apart", [-3600, 0, 20])
+def test_a_clock_that_runs_on_or_is_another_machines_moves_no_next_try(ledger: Ledger, apart: int) -> None:
+    [effect] = ledger.commit([(KEY, PAYLOAD, NOW)], NOW)
+    later = NOW + timedelta(hours=2)
+    ledger.advance(effect.number, COMMITTED, COMMITTED, retry_at=later)
+    looked_at(ledger, NOW + timedelta(seconds=apart))
+    ledger.clock_was_set_back("log-1", NOW)
+    ledger.clock_was_set_back("another", NOW)
+    moved = ledger.effect(effect.number)
+    assert moved is not None
+    assert moved.retry_at == later
 
 
 def test_a_vanished_deployment_has_nothing_due_until_it_is_seen_again(ledger: Ledger) -> None:

@@ -321,6 +321,45 @@ def test_a_reminder_long_past_after_an_outage_is_not_sent() -> None:
     assert play.sent == []
 
 
+def test_a_reminder_that_fell_into_an_outage_is_told_by_the_row_until_the_start() -> None:
+    play = scheduled(around=surroundings(DAY_AND_HOUR), now=START - timedelta(days=2))
+    decision = play.wake_at(START - HOUR + LATE + SECOND)
+    assert (decision.progress, said(decision)) == (Progress.SCHEDULED, ["reminder_missed", "reminder_missed"])
+    assert [value(one, "when") for one in decision.sentences] == [START - timedelta(days=1), START - HOUR]
+    assert said(play.wait_until(START - SECOND)) == ["reminder_missed", "reminder_missed"]
+    assert "reminder_missed" not in said(play.wait_until(START))
+    assert play.mails() == [(Kind.START, "es")]
+
+
+def test_a_reminder_that_cannot_be_sent_in_time_is_given_up_and_told_at_that_instant() -> None:
+    play = scheduled(around=surroundings(Timing(reminders=(HOUR,))))
+    play.mail_works = False
+    decision = play.wait_until(START - HOUR + LATE)
+    assert (kinds(decision), said(decision)) == ([Kind.REMINDER], [])
+    assert decision.due == START - HOUR + LATE + SECOND
+    decision = play.wait_until(decision.due)
+    assert (kinds(decision), said(decision)) == ([], ["reminder_missed"])
+    play.edit_and_leave(comment="by the way")
+    assert said(play.decision) == ["reminder_missed"]
+
+
+def test_a_language_of_a_reminder_that_could_not_go_is_the_one_that_is_told() -> None:
+    play = scheduled(around=surroundings(Timing(reminders=(HOUR,)), OTHER_LANGUAGES))
+    play.wait_until(START - HOUR)
+    partly_out(play, Kind.REMINDER)
+    play.mail_works = False
+    [missed] = play.wait_until(START - MINUTE).sentences
+    assert value(missed, "what") == Sentence.of("kind_reminder", target="en")
+
+
+def test_a_reminder_of_a_start_that_moved_meanwhile_is_not_missed() -> None:
+    play = scheduled(around=surroundings(Timing(reminders=(HOUR,))))
+    play.mail_works = False
+    play.wait_until(START - 45 * MINUTE)
+    assert said(play.decision) == ["reminder_missed"]
+    assert said(play.edit_and_leave(window=window_at(START + 5 * HOUR))) == []
+
+
 def test_a_reminder_shortly_past_after_an_outage_is_sent() -> None:
     play = Play(now=START - timedelta(days=2), around=surroundings(Timing(reminders=(HOUR,))))
     play.run()
@@ -678,6 +717,52 @@ def test_delayed_said_before_the_start_mail_went_out_is_told_once() -> None:
     assert play.mails() == [(Kind.DELAY, "es")]
 
 
+def delayed_and_planned_anew(later: datetime) -> Play:
+    """Delayed was said of the first date; the second has come, and its start mail is out."""
+    play = scheduled()
+    play.edit_and_leave(status=Status.DELAYED)
+    assert play.mails() == [(Kind.DELAY, "es")]
+    play.edit_and_leave(status=Status.PLANNED, window=window_at(later))
+    decision = play.wait_until(later)
+    assert decision.progress is Progress.IN_PROGRESS
+    play.sent.clear()
+    return play
+
+
+def test_a_delay_told_of_an_earlier_date_is_no_delay_of_this_one() -> None:
+    later = START + timedelta(days=5)
+    play = delayed_and_planned_anew(later)
+    decision = play.wait_until(later + HOUR)
+    assert decision.progress is Progress.RUNNING_LATE
+    assert [(when - later, kind, target) for when, kind, target in play.sent] == [
+        (5 * MINUTE, Kind.NUDGE, STAFF),
+        (25 * MINUTE, Kind.DELAY, "es"),
+    ]
+
+
+def test_status_delayed_tells_the_delay_though_one_of_an_earlier_date_was_told() -> None:
+    later = START + timedelta(days=5)
+    play = delayed_and_planned_anew(later)
+    play.edit_and_leave(status=Status.DELAYED, new_end=later + HOUR)
+    assert play.mails() == [(Kind.DELAY, "es")]
+    play.wait_until(later + 3 * HOUR)
+    assert [(kind, target) for kind, target in play.mails() if kind is not Kind.NUDGE] == [
+        (Kind.DELAY, "es"),
+        (Kind.OVERRUN, STAFF),
+    ]
+
+
+def test_delayed_that_stands_since_before_a_moved_start_is_not_told_again_after_the_start_mail() -> None:
+    """The start mail was refused, and settled as sent once the row had moved on."""
+    play = started()
+    play.turn(Kind.START, EffectState.FAILED)
+    play.edit_and_leave(status=Status.DELAYED)
+    play.edit_and_leave(window=window_at(START + HOUR))
+    play.turn(Kind.START, EffectState.SENT)
+    play.wait_until(START + 3 * HOUR)
+    assert play.mails(Kind.DELAY) == [(Kind.DELAY, "es")]
+
+
 # Step 6: closing -------------------------------------------------------------------------------------------------
 
 
@@ -997,6 +1082,79 @@ def test_a_language_of_the_delay_mail_still_to_go_goes() -> None:
     play.edit_and_leave(status=Status.DELAYED)
     partly_out(play, Kind.DELAY)
     assert [(one.kind, one.target) for one in play.look().wanted] == [(Kind.DELAY, "en")]
+
+
+def delay_partly_out() -> Play:
+    """Left to itself past its end: told in Spanish, while the English mail cannot be sent."""
+    play = started(around=surroundings(contacts=OTHER_LANGUAGES))
+    play.wait_until(END + LATE)
+    assert play.mails(Kind.DELAY) == [(Kind.DELAY, "en"), (Kind.DELAY, "es")]
+    partly_out(play, Kind.DELAY)
+    play.mail_works = False
+    assert [(one.kind, one.target) for one in play.look().wanted] == [(Kind.DELAY, "en")]
+    play.sent.clear()
+    return play
+
+
+def test_a_language_of_the_delay_mail_that_is_too_late_is_told_by_the_row_and_goes_on_delayed() -> None:
+    play = delay_partly_out()
+    decision = play.wait_until(END + LATE + LATE)
+    assert decision.progress is Progress.RUNNING_LATE
+    decision = play.wait_until(END + LATE + LATE + 2 * SECOND)
+    assert (decision.progress, said(decision)) == (Progress.NEEDS_ATTENTION, ["delay_partly", "end_passed"])
+    assert decision.wanted == ()
+    play.mail_works = True
+    play.wait(HOUR)
+    assert play.sent == []
+    decision = play.edit_and_leave(status=Status.DELAYED)
+    assert play.mails() == [(Kind.DELAY, "en")]
+    assert decision.progress is Progress.RUNNING_LATE
+
+
+def test_a_language_nobody_reads_any_more_is_not_missed() -> None:
+    play = delay_partly_out()
+    play.around = surroundings(contacts=CONTACTS)
+    decision = play.wait_until(END + HOUR)
+    assert (decision.progress, said(decision)) == (Progress.RUNNING_LATE, ["end_passed"])
+
+
+def delayed_before_the_start() -> Play:
+    """Told in Spanish; the English mail waits for its next try."""
+    play = scheduled(around=surroundings(contacts=OTHER_LANGUAGES))
+    play.edit_and_leave(status=Status.DELAYED)
+    assert play.mails() == [(Kind.DELAY, "en"), (Kind.DELAY, "es")]
+    partly_out(play, Kind.DELAY)
+    play.sent.clear()
+    return play
+
+
+def test_a_language_of_a_delay_said_before_the_start_still_to_go_goes_once() -> None:
+    play = delayed_before_the_start()
+    play.run()
+    assert play.mails() == [(Kind.DELAY, "en")]
+    play.wait_until(START + 5 * HOUR)
+    assert play.mails() == [(Kind.DELAY, "en")]
+
+
+def test_a_language_that_never_heard_of_the_delay_hears_of_it_though_the_start_moves() -> None:
+    play = delayed_before_the_start()
+    play.edit_and_leave(window=window_at(START + HOUR))
+    assert play.mails() == [(Kind.DELAY, "en")]
+    play.edit_and_leave(window=window_at(START + 2 * HOUR))
+    assert play.mails() == [(Kind.DELAY, "en")]
+
+
+@pytest.mark.parametrize("state", [EffectState.SENT, EffectState.SENDING, EffectState.UNKNOWN])
+def test_a_new_start_while_delayed_stands_is_no_second_delay(state: EffectState) -> None:
+    play = scheduled()
+    play.edit_and_leave(status=Status.DELAYED)
+    assert play.memory is not None
+    [delay] = [one for one in play.memory.effects if one.kind is Kind.DELAY]
+    perhaps_out = replace(delay, state=state, since=delay.at, at=delay.at if state is EffectState.SENT else None)
+    play.memory = replace(play.memory, effects=(perhaps_out,))
+    play.edit_and_leave(window=window_at(START + HOUR))
+    assert play.memory.generation == 2
+    assert play.mails() == [(Kind.DELAY, "es")]
 
 
 def test_who_is_added_to_the_registry_later_gets_the_next_kind_only() -> None:

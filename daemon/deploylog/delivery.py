@@ -305,12 +305,14 @@ class Delivery:
             # Not sent. Whether it is still wanted is decided anew in this pass.
             self._ledger.advance(effect.number, EffectState.SENDING, EffectState.DRAFTED, in_doubt=False, retry_at=None)
             return []
-        found = self._in_thread(effect)
-        if found:
-            return [self.sent(effect, found.id, found.thread_id, now)]
+        return [self._gone(effect, now)]
+
+    def _gone(self, effect: Effect, now: datetime) -> Outcome:
+        """A mail whose draft is gone, and not by our deleting it: its thread shows that it is out, or it is parked."""
+        if found := self._in_thread(effect):
+            return self.sent(effect, found.id, found.thread_id, now)
         self.not_while_under_way(effect, now)
-        reason = "the draft is gone and its thread does not show the mail"
-        return [self._park(effect, EffectState.UNKNOWN, reason)]
+        return self._park(effect, EffectState.UNKNOWN, "the draft is gone and its thread does not show the mail")
 
     def _in_thread(self, effect: Effect) -> MessageInfo | None:
         """The sent mail with this effect's marker in the thread its draft was in; an answer may carry a forged one."""
@@ -344,10 +346,13 @@ class Delivery:
     def _drop(self, effect: Effect, now: datetime) -> list[Outcome]:
         """A pending mail that is not wanted any more: its draft is removed, and it never goes out.
 
-        Where the draft is gone already a person may have sent it: then it is out, and the ledger says so.
+        Where the draft is gone already a person may have sent it: then it is out, and the ledger says so; or, where its
+        thread does not show it, as with one sent from a client that drops our header, nobody knows.
         """
         if effect.draft_id:
-            # Should the look fail, and the mail be wanted again, its draft may not be there any more.
+            if not effect.in_doubt and self._mailbox(effect).draft(effect.draft_id) is None:
+                return [self._gone(effect, now)]
+            # From here on that the draft is gone may be our own doing, also for whoever goes on after a crash.
             effect = self._ledger.advance(effect.number, effect.state, effect.state, in_doubt=True)
             # Deleted first, looked for then: in between nobody can send it any more.
             self._mailbox(effect).delete_draft(effect.draft_id)

@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,8 @@ class Instant(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value else None
 
 
+CLOCKS_APART = timedelta(minutes=1)
+"""More than the clocks of two machines that share a store may differ."""
 SHADOW_STORE = "shadow-"
 """How the id of a store begins that serves shadow runs."""
 
@@ -194,6 +196,10 @@ class LogSeen:
     """When a look last came to its end."""
     concluded: Concluded | None = None
     """What that look concluded."""
+
+    def lies_ahead(self, now: datetime) -> bool:
+        """Whether the last look would still be to come: the clock was set back since."""
+        return self.looked_at is not None and self.looked_at - now > CLOCKS_APART
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +390,27 @@ class Ledger:
         values = {"unfinished": False, "looked_at": now, "concluded": concluded_to_json(concluded)}
         with self.store.writing() as connection:
             connection.execute(sa.update(logs).where(logs.c.file_id == file_id).values(**values))
+
+    def clock_was_set_back(self, log_id: str, now: datetime) -> None:
+        """Have what waits for its next try in a log wait no longer than it would have, where the clock was set back.
+
+        It was where the last look at the log lies further ahead of `now` than the clocks of two machines are apart.
+        What is waited for is as far ahead as it was then: a call that may be under way is not looked up too soon.
+        """
+        seen = self.log(log_id)
+        if seen is None or not seen.lies_ahead(now):
+            return
+        assert seen.looked_at is not None
+        by = seen.looked_at - now
+        waiting = sa.or_(effects.c.retry_at > now, effects.c.under_way_until > now)
+        with self.store.writing() as connection:
+            for one in connection.execute(sa.select(effects).where(effects.c.log_id == log_id, waiting)).all():
+                earlier = {
+                    "retry_at": one.retry_at and one.retry_at - by,
+                    "under_way_until": one.under_way_until and one.under_way_until - by,
+                }
+                connection.execute(sa.update(effects).where(effects.c.number == one.number).values(**earlier))
+            connection.execute(sa.update(logs).where(logs.c.file_id == log_id).values(looked_at=now))
 
     def kept(self, name: str) -> Any:
         """What was kept under that name, as JSON; None where nothing was."""

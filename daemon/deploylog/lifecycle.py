@@ -511,10 +511,8 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
     assert row.window is not None
     start_due = row.window.start - timing.start_lead
     if row.status is Status.DELAYED:
-        # Said once: a new start while Delayed stands is no second delay.
-        said = any(one.at and one.at >= memory.status_since for one in memory.out(Kind.DELAY))
-        wanted = () if said else _mails(Kind.DELAY, row, memory, around, now)
-        return Decision(Progress.RUNNING_LATE, wanted=wanted, next_action=Sentence.of("next_waits_for_staff"))
+        wanted = _delay_before_start(row, memory, around, now)
+        return Decision(Progress.RUNNING_LATE, wanted=wanted, next_action=_sending(wanted, Kind.DELAY) or _waits())
     if row.status is Status.STARTED and now < start_due and row.window.start - memory.status_since > EARLIEST_START:
         column = around.policy.names.shown(log.START)
         return Decision(
@@ -542,7 +540,9 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
                 due=row.window.start + timing.late_after + timedelta(seconds=1),
             )
         )
-    reminders, reminder_at = _reminders(row, memory, around, now)
+    reminders = _reminders(row, memory, around, now)
+    in_time = tuple(one for one in reminders if now - one.due <= timing.late_after)
+    reminder_at = min((at for lead in timing.reminders if (at := row.window.start - lead) > now), default=None)
     who = circles(row, around.customer, around.contacts)
     if timing.start_asks:
         upcoming = Sentence.of("next_start_asked", column=around.policy.names.shown(log.STATUS))
@@ -552,12 +552,27 @@ def _announced_at_start(row: Deployment, memory: Memory, around: Surroundings, n
         start_at = start_due
     if reminder_at and reminder_at < start_at:
         upcoming = _upcoming(Kind.REMINDER, reminder_at, who)
+    # A reminder that cannot be sent until then is given up, and the row says so.
+    given_up_at = min((one.due + timing.late_after + timedelta(seconds=1) for one in in_time), default=None)
     return Decision(
         Progress.SCHEDULED,
-        wanted=reminders,
+        _reminders_missed(tuple(one for one in reminders if one not in in_time)),
+        wanted=in_time,
         next_action=upcoming,
-        due=min(filter(None, (start_at, reminder_at))),
+        due=min(filter(None, (start_at, reminder_at, given_up_at))),
     )
+
+
+def _delay_before_start(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> tuple[Wanted, ...]:
+    """Said once: a new start while Delayed stands is no second delay, but for a language that was still to go."""
+    wanted = _mails(Kind.DELAY, row, memory, around, now)
+    out = _delays(memory)
+    if not out:
+        return wanted
+    about = {(Kind.DELAY, one.generation, one.round) for one in out}
+    meant = [one for one in memory.effects if (one.kind, one.generation, one.round) in about]
+    to_go = {one.target for one in meant if one.state in STILL_TO_GO} - {one.target for one in out}
+    return tuple(one for one in wanted if one.target in to_go)
 
 
 def _in_progress_without_mails(row: Deployment, around: Surroundings) -> Decision:
@@ -582,7 +597,7 @@ def _under_way(row: Deployment, memory: Memory, around: Surroundings, now: datet
             (Sentence.of("start_changed_after_mail", column=around.policy.names.shown(log.START), was=memory.start),),
         )
     starting = _late_part_of_start(row, memory, around, now)
-    if row.status is Status.DELAYED and (not memory.out(Kind.DELAY) or _partly_out(Kind.DELAY, memory) is not None):
+    if row.status is Status.DELAYED and (not _delays(memory) or _partly_out(Kind.DELAY, memory) is not None):
         delays = _mails(Kind.DELAY, row, memory, around, now, _round_missed(row, memory, now))
         return Decision(
             Progress.RUNNING_LATE,
@@ -617,7 +632,7 @@ def _before_overrun(
         upcoming = _waits()
     else:
         upcoming = _upcoming(Kind.DELAY, overrun_at, circles(row, around.customer, around.contacts))
-    progress = Progress.RUNNING_LATE if memory.out(Kind.DELAY) else Progress.IN_PROGRESS
+    progress = Progress.RUNNING_LATE if _delays(memory) else Progress.IN_PROGRESS
     return Decision(
         progress,
         (Sentence.of("end_expected", when=row.end),),
@@ -652,26 +667,45 @@ def _overrun(
     if allowed:
         missed = Sentence.of("delay_late", when=row.end, column=around.policy.names.shown(log.STATUS))
         return Decision(Progress.NEEDS_ATTENTION, (missed,), next_action=_waits())
-    partly_out = _partly_out(Kind.DELAY, memory) is not None and not late
+    partly_out = _partly_out(Kind.DELAY, memory) is not None
     delays = _mails(Kind.DELAY, row, memory, around, overrun_at) if partly_out else ()
+    if delays and late:
+        untold = Sentence.of("delay_partly", column=around.policy.names.shown(log.STATUS))
+        return Decision(Progress.NEEDS_ATTENTION, (untold, *told), wanted=starting, next_action=_waits())
     nudges: tuple[Wanted, ...] = ()
     if row.responsible and not _delay_told(memory) and not late and _to_go(Kind.OVERRUN, memory):
         nudges = (_to_responsible(Kind.OVERRUN, row, memory, around, overrun_at),)
-    return Decision(Progress.RUNNING_LATE, told, wanted=(*starting, *delays, *nudges), next_action=_waits())
+    return Decision(
+        Progress.RUNNING_LATE,
+        told,
+        wanted=(*starting, *delays, *nudges),
+        next_action=_sending(delays, Kind.DELAY) or _waits(),
+        due=overrun_at + timing.late_after + timedelta(seconds=1) if delays else None,
+    )
+
+
+def _delays(memory: Memory) -> tuple[EffectSeen, ...]:
+    """The delay mails that are out, or may be, about this start; and those said since `Status` has been at Delayed."""
+    since = memory.status_since if memory.status is Status.DELAYED else None
+    return tuple(
+        one
+        for one in memory.out(Kind.DELAY)
+        if one.generation == memory.generation or (since and (at := one.at or one.since) and at >= since)
+    )
 
 
 def _delay_told(memory: Memory) -> bool:
     """Whether the delay mail about the end that holds now is out: then its overrun has been told."""
-    return any(one.round == _round(memory) for one in memory.out(Kind.DELAY))
+    return any(one.round == _round(memory) for one in _delays(memory))
 
 
 def _delay_allowed(memory: Memory) -> bool:
     """No delay mail yet; or a later overrun was told to the responsible alone, and `New end` moved after that."""
-    delays = memory.out(Kind.DELAY)
+    delays = _delays(memory)
     if not delays:
         return True
     now_about = _round(memory)
-    overruns = [one.round for one in memory.effects if one.kind is Kind.OVERRUN and one.state in PERHAPS_OUT]
+    overruns = [one.round for one in memory.out(Kind.OVERRUN) if one.generation == memory.generation]
     return any(one < now_about for one in overruns) and not any(one.round == now_about for one in delays)
 
 
@@ -797,23 +831,31 @@ def _to_responsible(kind: Kind, row: Deployment, memory: Memory, around: Surroun
     return Wanted(kind, memory.generation, _round(memory), row.responsible, circle, due)
 
 
-def _reminders(
-    row: Deployment, memory: Memory, around: Surroundings, now: datetime
-) -> tuple[tuple[Wanted, ...], datetime | None]:
-    """The reminders due now, and when the next one is. One whose time passed before the row was planned is no loss."""
+def _reminders(row: Deployment, memory: Memory, around: Surroundings, now: datetime) -> tuple[Wanted, ...]:
+    """The reminders whose time has come and that are still to go, also those it is too late for.
+
+    One whose time passed before the row was planned is no loss.
+    """
     assert row.window is not None
-    wanted: list[Wanted] = []
-    upcoming = []
+    to_go: list[Wanted] = []
     for lead in around.policy.timing.reminders:
         at, ahead = row.window.start - lead, round(lead.total_seconds() / 60)
         meant = any(
             (one.kind, one.generation, one.round) == (Kind.REMINDER, memory.generation, ahead) for one in memory.effects
         )
-        if at > now:
-            upcoming.append(at)
-        elif now - at <= around.policy.timing.late_after and (meant or at >= memory.changed_at):
-            wanted += _mails(Kind.REMINDER, row, memory, around, at, ahead)
-    return tuple(wanted), min(upcoming, default=None)
+        if at <= now and (meant or at >= memory.changed_at):
+            to_go += _mails(Kind.REMINDER, row, memory, around, at, ahead)
+    return tuple(to_go)
+
+
+def _reminders_missed(missed: tuple[Wanted, ...]) -> tuple[Sentence, ...]:
+    """Nothing anybody could do would send them now; who wants the customer reminded has to know it."""
+    by_time: dict[datetime, tuple[Circle, ...]] = {}
+    for one in missed:
+        by_time[one.due] = (*by_time.get(one.due, ()), one.circle)
+    return tuple(
+        Sentence.of("reminder_missed", what=_named(Kind.REMINDER, who), when=at) for at, who in by_time.items()
+    )
 
 
 def _round(memory: Memory) -> int:

@@ -364,7 +364,7 @@ class Reconciler:
             return self._read.get(file.id) != file.version
         # What another daemon looked at is looked at here, too: the pages of this one show it.
         changed = self._read.get(file.id, file.version) != file.version
-        if seen is None or changed or file.version != seen.version or seen.unfinished:
+        if seen is None or changed or file.version != seen.version or seen.unfinished or seen.lies_ahead(now):
             return True
         if self._ledger.store.shared and seen.looked_at and now - seen.looked_at < self._config.poll.every / 2:
             # Another daemon has just looked, and nothing changed since.
@@ -395,6 +395,7 @@ class Reconciler:
             self._read[file.id] = file.version
             self._to_read.add(file.id)
             with self._failure_told(file, report):
+                self._ledger.clock_was_set_back(file.id, clock())
                 report.outcomes += self._delivery.resolve_doubts(file.id, clock())
                 report.logs_read += 1
                 view, outcomes = self._look_and_carry_out(file, clock, stopping)

@@ -77,6 +77,11 @@ def events(world: World) -> list:
     return world.person(DAEMON).call("GET", "/calendar/v3/calendars/primary/events").get("items", [])
 
 
+def waiting(world: World) -> list:
+    """What waits for its next try, or for what became of it."""
+    return [one for one in world.ledger.effects_of(world.log().file_id) if one.retry_at is not None]
+
+
 def invitations(world: World, address: str) -> int:
     return sum(1 for mail in world.person(address).mails() if not mail[MARKER])
 
@@ -170,6 +175,19 @@ def test_a_fault_while_looking_what_became_of_a_lost_answer_sends_each_language_
     assert_each_once(world, 1)
 
 
+def test_a_delay_said_before_the_start_reaches_the_second_language_that_was_asked_to_wait(world: World) -> None:
+    planned(world)
+    world.after(seconds=31)
+    world.log().write(2, {log.STATUS: "Delayed"})
+    world.run()
+    world.fault("gmail.users.drafts.create", "error", status=429, times=1)
+    world.after(seconds=31)
+    assert len(world.notices(MANAGER)) + len(world.notices(BOSS)) == 1
+    settle_down(world)
+    assert_each_once(world, kinds=1)
+    assert world.log().progress() == "Running late"
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("method", AT_END)
 def test_a_fault_at_the_end_sends_each_language_once_and_in_the_thread(world: World, method: str, fault: dict) -> None:
@@ -195,6 +213,24 @@ def test_a_fault_at_the_end_sends_each_language_once_and_in_the_thread(world: Wo
         "Horas reales anotadas en el calendario",
         *(f"Casilla {column} marcada" for column in TICKS),
     )
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_clock_that_is_set_back_keeps_no_mail_waiting(world: World, fault: dict) -> None:
+    """It failed a moment before: pending, or on its way for all that is known, as the fault has it."""
+    planned(world)
+    world.at(WEDNESDAY)
+    settle_down(world)
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.fault("gmail.users.drafts.send", **fault)
+    world.after(seconds=31)
+    assert waiting(world)
+    world.now -= timedelta(hours=1)
+    world.run()
+    settle_down(world)
+    assert not waiting(world)
+    assert_each_once(world, kinds=2)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
