@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from cli_helpers import (
     Workspace,
@@ -25,9 +26,11 @@ from cli_helpers import (
 )
 from deploylog import __version__, bootstrap
 from deploylog import deployment_log as log
+from deploylog.cli import _Problems
 from deploylog.config import load
 from deploylog.demo import DAEMON, DIBA_HELPDESK, DIBA_MANAGER, STAFF, TEAM, Person
 from deploylog.ledger import Ledger
+from deploylog.reconcile import PassReport
 
 AT_ONCE = "notify: {settle: 0s}"
 """Rows count as left alone from the first look on, so that every pass acts."""
@@ -499,3 +502,19 @@ def test_a_stop_does_not_wait_for_a_call_that_is_never_answered(workspace: Works
         began = time.monotonic()
         assert running.ends(within=12) == 0
         assert time.monotonic() - began < 10
+
+
+def test_a_fault_of_ours_in_a_pass_is_told_once_and_the_next_pass_comes() -> None:
+    problems = _Problems()
+
+    def faulty() -> PassReport:
+        raise TypeError("a word that is no number")
+
+    with capture_logs() as said:
+        assert [problems.tell(faulty) for _ in range(3)] == [None] * 3
+    assert problems.store_reached, "what is due next is asked for all the same"
+    told = [one for one in said if one["event"] == "problem"]
+    assert [one["what"] for one in told] == [
+        "pass not finished, because of a fault in the program (TypeError('a word that is no number'))"
+    ]
+    assert sum("please report it" in one["event"] for one in said) == 1

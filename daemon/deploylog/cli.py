@@ -584,6 +584,11 @@ class _Problems:
             now, self.store_reached = {f"pass not finished: {problem}"}, False
         except (DeploylogError, SQLAlchemyError) as problem:
             now = {f"pass not finished: {str(problem).splitlines()[0]}"}
+        except Exception as fault:
+            # A fault of ours: what is due next must be known all the same, and the next pass tries again.
+            now = {f"pass not finished, because of a fault in the program ({fault!r})"}
+            if not now <= self._known:
+                log.exception("fault in the program; please report it")
         for sentence in sorted(now - self._known):
             log.warning("problem", what=sentence)
         if self._known and not now:
