@@ -53,7 +53,8 @@ class Log:
 
     def _keep(self, row: Deployment) -> None:
         start = row.window.start if row.window else None
-        self.known[row.id] = Known(row.id, row.row, row.fingerprint, start, tuple(map(str, row.components)))
+        components = tuple(map(str, row.components))
+        self.known[row.id] = Known(row.id, row.row, row.fingerprint, start, components, status=row.status)
 
 
 def with_ids(found: Identities, *rows: Deployment) -> list[Deployment]:
@@ -255,6 +256,23 @@ def test_an_original_that_was_changed_beside_its_copy_is_told_by_start_and_compo
     copy = replace(work(2, window=window_at(START + timedelta(days=30))), id=two.id)
     found = log.see(one, copy, original, last)
     assert names(found, one, copy, original, last) == ["DIBA-0001", "DIBA-0004", "DIBA-0002", "DIBA-0003"]
+
+
+@pytest.mark.parametrize("status", [Status.STARTED, Status.DELAYED, Status.DONE, Status.ROLLED_BACK])
+def test_an_original_that_was_copied_for_the_next_time_and_then_got_on_keeps_its_number(
+    log: Log, three: tuple[Deployment, ...], status: Status
+) -> None:
+    one, two, last = three
+    rows = (one, replace(two, status=status, fingerprint="got on"), last, two)
+    found = log.see(*rows)
+    assert names(found, *rows) == ["DIBA-0001", "DIBA-0002", "DIBA-0003", "DIBA-0004"]
+
+
+def test_a_copy_of_a_closed_row_is_the_copy_also_above_it(log: Log) -> None:
+    done = work(1, status=Status.DONE)
+    [done] = with_ids(log.see(done), done)
+    rows = (replace(done, fingerprint="other tickets"), done)
+    assert names(log.see(*rows), *rows) == ["DIBA-0002", "DIBA-0001"]
 
 
 def test_two_copies_get_two_numbers(log: Log, three: tuple[Deployment, ...]) -> None:

@@ -296,7 +296,7 @@ def test_a_memory_comes_back_as_it_was(ledger: Ledger) -> None:
     kept = replace(kept, known_warnings=("friday",))
     ledger.save_sights("log-1", [Sight(Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2")), kept, later)], [], NOW)
     assert ledger.memories("log-1") == {"DIBA-0014": kept}
-    assert ledger.known("log-1") == {"DIBA-0014": Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2"))}
+    assert ledger.known("log-1") == {"DIBA-0014": Known("DIBA-0014", 7, "f", NOW, ("a 1", "b 2"), status=kept.status)}
     ledger.commit([(KEY, PAYLOAD, None)], NOW)
     [effect] = ledger.memories("log-1")["DIBA-0014"].effects
     assert (effect.kind, effect.target, effect.state) == (Kind.START, "es", COMMITTED)

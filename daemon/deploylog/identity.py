@@ -18,6 +18,7 @@ from deploylog.cells import folded
 from deploylog.deployment_log import number_of
 from deploylog.model import Deployment, Status
 
+_AT_WORK = frozenset({Status.STARTED, Status.DELAYED, Status.DONE, Status.ROLLED_BACK})
 LARGEST_COUNTED = 10**8
 """An ID with a larger number, typed by hand, stands but is not counted on from: IDs have at most nine digits."""
 
@@ -34,6 +35,8 @@ class Known:
     components: tuple[str, ...]
     vanished: bool = False
     """It had no row any more at the last look."""
+    status: Status | None = None
+    """What it said then; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +142,17 @@ def _by_id(rows: Sequence[Deployment]) -> dict[str, list[Deployment]]:
 
 
 def _keeper(same: Sequence[Deployment], known: Known | None) -> Deployment:
-    """Of rows with one ID: the unchanged, else the one of the same work, else the one in its place, else the first."""
+    """Of rows with one ID: the unchanged, else the one of the same work, else the one in its place, else the first.
+
+    But before them all the one in its place that got on: copied for the next time, and then started or closed.
+    """
     if known is None or len(same) == 1:
         return same[0]
     # Two rows alike to the letter: the copy stands below or above; the one in its old place is the original.
     ranked = sorted(
         same,
         key=lambda row: (
+            not _got_on(row, known),
             row.fingerprint != known.fingerprint,
             not _alike(row, known),
             row.row != known.row,
@@ -153,6 +160,12 @@ def _keeper(same: Sequence[Deployment], known: Known | None) -> Deployment:
         ),
     )
     return ranked[0]
+
+
+def _got_on(row: Deployment, known: Known) -> bool:
+    """Whether it is the same work in the same place, at another `Status` that nobody gives a copy."""
+    on = known.status is not None and row.status is not known.status and row.status in _AT_WORK
+    return on and row.row == known.row and _alike(row, known)
 
 
 def _alike(row: Deployment, known: Known | None) -> bool:

@@ -428,12 +428,18 @@ class Ledger:
     def known(self, log_id: str) -> dict[str, Known]:
         """Every deployment of the log that was ever seen, as its row was last seen."""
         one = deployments.c
-        needed = (one.id, one.row, one.fingerprint, one.start, one.components, one.vanished_at)
+        needed = (one.id, one.row, one.fingerprint, one.start, one.components, one.vanished_at, one.status)
         with self.store.reading() as connection:
             rows = connection.execute(sa.select(*needed).where(one.log_id == log_id)).all()
         return {
             row.id: Known(
-                row.id, row.row, row.fingerprint, row.start, tuple(row.components), row.vanished_at is not None
+                row.id,
+                row.row,
+                row.fingerprint,
+                row.start,
+                tuple(row.components),
+                row.vanished_at is not None,
+                Status(row.status),
             )
             for row in rows
         }
