@@ -485,13 +485,15 @@ class Reconciler:
         So they are where the registry says something else by then.
         """
         outcomes: list[Outcome] = []
+        kept = False
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, self._owners.get(file.id), self._current, now)
             began = clock()
             self._remember(view, now, self._write_back.ticks(view, now))
-            if clock() - began > STALE_READ:
-                # Keeping a new number hung: what was read is old before anything was done by it.
+            if not kept and clock() - began > STALE_READ:
+                # Keeping a new number hung: what was read is old before anything was done by it. Now it is kept.
+                kept = True
                 continue
             done, finished = self._carry_out(view, clock, stopping)
             outcomes += done
