@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log as log
@@ -19,6 +19,10 @@ from deploylog.lifecycle import EffectSeen, EffectState, Memory
 from deploylog.mime import Marked, digest
 from deploylog.model import LANGUAGES, Deployment, Kind, Progress, Status
 
+LONGEST_AGO = timedelta(days=40)
+"""Mails older than this are not looked for: what they began was closed, or is asked about anyway."""
+_CLOCKS_APART = timedelta(minutes=1)
+"""How far Gmail's clock may be from the one a mail became due by."""
 _TOLD_IN = {
     Kind.START: log.START_NOTIFIED,
     Kind.DELAY: log.DELAY_NOTIFIED,
@@ -60,9 +64,27 @@ class Past:
         if not self.effects:
             return memory
         generation = max(one.generation for one in self.effects)
+        if self._of_an_earlier_start(memory.start, generation):
+            generation += 1
+        # Said once, and told then: after a new start it is no second delay.
+        delayed = [one.at for one in self.effects if one.kind is Kind.DELAY and one.at]
+        since = max(delayed) if delayed and memory.status is Status.DELAYED else memory.status_since
         ends = max((one.round for one in self.effects if one.kind in (Kind.DELAY, Kind.NUDGE, Kind.OVERRUN)), default=0)
         padded = memory.ends[:1] * ends + memory.ends
-        return replace(memory, effects=self.effects, generation=max(generation, 1), ends=padded)
+        return replace(memory, effects=self.effects, generation=max(generation, 1), ends=padded, status_since=since)
+
+    def _of_an_earlier_start(self, start: datetime | None, generation: int) -> bool:
+        """Whether the row was moved since this generation was reminded of: it went when nothing was due by this start.
+
+        Only until the start mail: after it a deployment stays in its generation, whatever happens to `Start`.
+        """
+        if start is None or any(one.kind is Kind.START for one in self.effects):
+            return False
+        return any(
+            one.at is not None and one.at < start - timedelta(minutes=one.round) - _CLOCKS_APART
+            for one in self.effects
+            if one.kind is Kind.REMINDER and one.generation == generation
+        )
 
 
 def adopted(

@@ -575,3 +575,57 @@ def test_the_end_mail_waits_for_a_start_mail_whose_answer_was_lost_and_joins_its
         world.after(minutes=1)
     start, end = world.notices()
     assert end["In-Reply-To"] == start["Message-ID"]
+
+
+def reminded_moved_and_lost(world: World) -> datetime:
+    """Reminded an hour before, moved by two weeks, the ledger lost three days later; gives the new start."""
+    diba, later = world.log(), WEDNESDAY + timedelta(days=14)
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=50))
+    assert len(world.notices()) == 1
+    diba.write(2, {log.START: serial_of(later, MADRID)})
+    world.run()
+    world.after(days=3)
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    return later
+
+
+def test_a_reminder_is_taken_back_though_the_row_was_moved_and_the_ledger_lost_days_later(reminding: World) -> None:
+    reminded_moved_and_lost(reminding)
+    reminding.log().write(2, {log.STATUS: "Cancelled"})
+    reminding.run()
+    reminding.after(minutes=1)
+    kinds = [str(mail[MARKER]).split(".")[1] for mail in reminding.notices()]
+    assert kinds == ["reminder", "cancelled"], reminding.log().progress()
+
+
+def test_a_reminder_of_an_earlier_start_found_by_a_new_ledger_keeps_none_of_the_later_start_back(
+    reminding: World,
+) -> None:
+    later = reminded_moved_and_lost(reminding)
+    reminding.at(later - timedelta(minutes=30))
+    lose_the_ledger(reminding)
+    reminding.run()
+    reminding.at(later + timedelta(minutes=1))
+    told = [str(mail[MARKER]).split(".", 1)[1] for mail in reminding.notices()]
+    assert told == ["reminder.1.60.es", "reminder.2.60.es", "start.2.0.es"]
+
+
+def test_a_new_ledger_takes_a_new_start_for_no_second_delay_of_a_row_that_says_delayed(reminding: World) -> None:
+    world, diba, later = reminding, reminding.log(), WEDNESDAY + timedelta(days=14)
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=20))
+    diba.write(2, {log.STATUS: "Delayed"})
+    world.run()
+    world.after(minutes=1)
+    diba.write(2, {log.START: serial_of(later, MADRID)})
+    world.run()
+    world.after(minutes=1)
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["reminder", "delay"]
