@@ -130,6 +130,18 @@ def is_unfinished(row: Deployment, sheet_row: SheetRow, layout: Layout, zone: Zo
     return bool(sheet_row.id) and not (closed and _moment(sheet_row, layout, log.END_NOTIFIED, zone))
 
 
+def is_looked_up(row: Deployment, sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, now: datetime) -> bool:
+    """Whether mails of this row are looked for: it is unfinished, or ended or was told so within `LONGEST_AGO`.
+
+    Of what just ended tickets and threads may still be told, and what they were told is marked with the generation,
+    which the mails alone know.
+    """
+    if is_unfinished(row, sheet_row, layout, zone):
+        return True
+    ends = (row.end, *(_moment(sheet_row, layout, column, zone) for column in (log.ACTUAL_END, log.END_NOTIFIED)))
+    return bool(sheet_row.id) and any(one is not None and now - one <= LONGEST_AGO for one in ends)
+
+
 def is_over(
     row: Deployment, sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, past: Past, long_ago: datetime
 ) -> bool:

@@ -12,7 +12,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log, guards, rules
-from deploylog.adoption import Mailed, Past, actual_end, adopted, is_over, is_unfinished
+from deploylog.adoption import Mailed, Past, actual_end, adopted, is_looked_up, is_over
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.dates import Absences, circumstances
@@ -304,9 +304,9 @@ class Observer:
     ) -> dict[str, Past]:
         """What the rows' own columns and the mailbox show of the past. `sheet_rows`: by number, as they stand."""
         names, contacts = self._policy.names, registry.contacts_of(customer)
-        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], layout, zone)]
+        wanted = [row.id for row in rows if is_looked_up(row, sheet_rows[row.row], layout, zone, now)]
         # However far ahead the starts are: one may have been moved, and a notice goes long before.
-        found = mailed(file.id, [row.id for row in running], now) if running else {}
+        found = mailed(file.id, wanted, now) if wanted else {}
         return {
             row.id: adopted(
                 row,

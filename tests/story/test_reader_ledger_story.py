@@ -128,6 +128,24 @@ def test_a_lost_ledger_leaves_what_is_closed_as_it_ended(world: World) -> None:
     assert as_it_ended() == before
 
 
+@pytest.mark.parametrize(("days", "looks"), [(39, 1), (42, 0)])
+def test_a_new_ledger_looks_through_the_mailbox_only_where_something_was_lately_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch, days: int, looks: int
+) -> None:
+    started(world)
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    world.now += timedelta(days=days)
+    lose_the_ledger(world)
+    gmail, asked = world.google.gmail, []
+    look = gmail.sent_since
+    monkeypatch.setattr(gmail, "sent_since", lambda since, *more: asked.append(since) or look(since, *more))
+    world.run()
+    assert len(asked) == looks
+    assert len(world.notices()) == 2
+
+
 def test_a_lost_ledger_and_a_registry_that_names_the_customer_only_later_repeat_no_mail(world: World) -> None:
     started(world)
     world.log().write(2, {log.STATUS: "Started"})
