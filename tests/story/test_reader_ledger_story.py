@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
 
 from deploylog import deployment_log as log
@@ -342,6 +344,44 @@ def test_killed_around_a_call_while_planning_the_next_daemon_invites_once(
     assert world.log().progress() == "Scheduled"
     said = Counter(line["What happened"] for line in world.log().history())
     assert said == {"Invitación enviada": 1}
+
+
+def die_at_commit(world: World, number: int) -> None:
+    """Of the ledger; what it would have committed is lost with the process."""
+    commits = iter(range(1, number + 1))
+
+    def dying(connection: sa.Connection) -> None:
+        if next(commits, number) == number:
+            raise Killed
+
+    sa.event.listen(world.ledger.engine, "commit", dying)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_killed_at_any_commit_of_the_first_look_after_a_lost_ledger_the_next_daemon_nudges_nobody_again(
+    world: World, number: int
+) -> None:
+    """Of the second generation the mailbox alone knows."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY + timedelta(hours=5))
+    world.run()
+    world.after(seconds=31)
+    diba.write(2, {log.START: serial_of(WEDNESDAY, MADRID)})
+    world.run()
+    world.at(WEDNESDAY)
+    world.at(WEDNESDAY + timedelta(minutes=6))
+    before = [str(mail[MARKER]) for mail in world.person(STAFF).mails()]
+    assert any(".nudge.2." in one for one in before)
+    told = diba.history()
+    lose_the_ledger(world)
+    die_at_commit(world, number)
+    with suppress(Killed):
+        world.run()
+    world.restart()
+    world.run()
+    world.after(minutes=1)
+    assert [str(mail[MARKER]) for mail in world.person(STAFF).mails()] == before
+    assert diba.history() == told
 
 
 def kill(world: World, monkeypatch: pytest.MonkeyPatch, service: str, method: str, done: bool) -> None:
