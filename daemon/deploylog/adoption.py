@@ -6,7 +6,7 @@ they count as sent, so that not one of them repeats (design, "No ledger").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -30,6 +30,7 @@ _TOLD_IN = {
     Kind.ROLLED_BACK: log.END_NOTIFIED,
 }
 """The column that says a mail of this kind went out."""
+_CLOSING = frozenset({Kind.END, Kind.ROLLED_BACK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,8 @@ class Past:
     """Those among the effects that lie in the mailbox."""
     untold: frozenset[EffectSeen] = frozenset()
     """Those among the effects of which the row, and so History, says nothing yet."""
+    ended: bool = False
+    """Whether the row tells that the deployment's end was told, and as staff say now that it ended."""
 
     def remembered(self, memory: Memory) -> Memory:
         """A first memory with this past: its effects, the generation and the end they were about."""
@@ -100,7 +103,7 @@ def adopted(
     if not sheet_row.id:
         return Past()
     in_mailbox = tuple((_seen(one, row), one) for one in mailed)
-    told = _told(row, sheet_row, layout, names, zone)
+    told = _told(row, sheet_row, layout, names, zone, {one.kind for one, _ in in_mailbox})
     known = {(one.kind, one.target) for one, _ in in_mailbox}
     generation = max((one.generation for one, _ in in_mailbox), default=1)
     from_columns = tuple(
@@ -117,7 +120,12 @@ def adopted(
             *((EffectSeen(0, Kind.EVENT, 0, 0, "", EffectState.SENT),) if event else ()),
         ),
         in_mailbox,
-        frozenset(one for one, _ in in_mailbox if one.kind in _TOLD_IN and one.kind not in told),
+        frozenset(
+            one
+            for one, _ in in_mailbox
+            if one.kind in _TOLD_IN and not _moment(sheet_row, layout, _TOLD_IN[one.kind], zone)
+        ),
+        ended=_closing(row) in told,
     )
 
 
@@ -142,14 +150,11 @@ def is_looked_up(row: Deployment, sheet_row: SheetRow, layout: Layout, zone: Zon
     return bool(sheet_row.id) and any(one is not None and now - one <= LONGEST_AGO for one in ends)
 
 
-def is_over(
-    row: Deployment, sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, past: Past, long_ago: datetime
-) -> bool:
+def is_over(row: Deployment, past: Past, long_ago: datetime) -> bool:
     """Whether a row met for the first time was told to its end, or ended before `long_ago` (UTC), closed and untold."""
-    if not is_unfinished(row, sheet_row, layout, zone):
-        return True
-    closed = row.status in (Status.DONE, Status.ROLLED_BACK) and not past.effects
-    return closed and row.end is not None and row.end < long_ago
+    if row.status not in (Status.DONE, Status.ROLLED_BACK):
+        return False
+    return past.ended or (not past.effects and row.end is not None and row.end < long_ago)
 
 
 def actual_end(sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, now: datetime) -> datetime | None:
@@ -158,17 +163,27 @@ def actual_end(sheet_row: SheetRow, layout: Layout, zone: ZoneInfo, now: datetim
     return next((one for one in ends if one and one <= now), None)
 
 
-def _told(row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo) -> dict[Kind, datetime]:
-    """When mails of each kind went out, by the row's own columns."""
-    closing = Kind.ROLLED_BACK if row.status is Status.ROLLED_BACK else Kind.END
+def _told(
+    row: Deployment, sheet_row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo, mailed: Set[Kind]
+) -> dict[Kind, datetime]:
+    """When mails of each kind went out, by the row's own columns, as far as the mailbox (`mailed`) knows no better.
+
+    `End notified` is both kinds' that tell of an end: where the mailbox shows the other one, it would show this, too.
+    """
     told = {
         kind: at
-        for kind in (Kind.START, Kind.DELAY, closing)
+        for kind in (Kind.START, Kind.DELAY, _closing(row))
         if (at := _moment(sheet_row, layout, _TOLD_IN[kind], zone))
+        and (kind not in _CLOSING or kind in mailed or not mailed & _CLOSING)
     }
-    if told and _text(sheet_row, layout, log.PROGRESS).startswith(names.shown(Progress.CANCELLED)):
+    cancelled = _text(sheet_row, layout, log.PROGRESS).startswith(names.shown(Progress.CANCELLED))
+    if told and cancelled:
         told[Kind.CANCELLED] = max(told.values())
     return told
+
+
+def _closing(row: Deployment) -> Kind:
+    return Kind.ROLLED_BACK if row.status is Status.ROLLED_BACK else Kind.END
 
 
 def _seen(mailed: Mailed, row: Deployment) -> EffectSeen:

@@ -258,7 +258,7 @@ class Observer:
             timing = self._policy.timing
             left_alone, long_ago = now - timing.settle, now - timing.late_after
             for row in own:
-                if is_over(row, sheet_rows[row.row], cells.layout, zone, pasts[row.id], long_ago):
+                if is_over(row, pasts[row.id], long_ago):
                     since = actual_end(sheet_rows[row.row], cells.layout, zone, left_alone) or left_alone
                     remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=since)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})

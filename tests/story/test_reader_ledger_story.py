@@ -200,6 +200,29 @@ def test_a_cancellation_met_with_an_empty_ledger_is_not_silently_untold(world: W
     assert told, world.log().progress()
 
 
+def test_a_rollback_after_the_end_mail_met_with_an_empty_ledger_is_told(world: World) -> None:
+    """`End notified` tells of an end; only the mailbox says of which."""
+    diba = world.log()
+    started(world)
+    diba.write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    told = len(diba.history())
+    assert diba.row(2)[log.END_NOTIFIED] != ""
+    diba.write(2, {log.STATUS: "Rolled back"})
+    lose_the_ledger(world)
+    world.run()
+    assert len(world.notices()) == 2, "the row was edited a moment ago"
+    world.after(minutes=1)
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start", "end", "rolled-back"]
+    assert len(diba.history()) == told + 1
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 3
+    assert diba.progress().startswith("Rolled back")
+
+
 @pytest.mark.parametrize("step", ["after the start mail", "with a draft"])
 def test_what_only_the_mailbox_shows_is_taken_over(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """The disk is lost together with the process, before anything was written back."""
