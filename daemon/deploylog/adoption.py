@@ -31,6 +31,8 @@ _TOLD_IN = {
 }
 """The column that says a mail of this kind went out."""
 _CLOSING = frozenset({Kind.END, Kind.ROLLED_BACK})
+_ANNOUNCING = frozenset({Kind.REMINDER, Kind.START, Kind.DELAY})
+"""After one of these a mail says that a deployment is cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,8 @@ def _told(
 ) -> dict[Kind, datetime]:
     """When mails of each kind went out, by the row's own columns, as far as the mailbox (`mailed`) knows no better.
 
-    `End notified` is both kinds' that tell of an end: where the mailbox shows the other one, it would show this, too.
+    `End notified` is both kinds' that tell of an end, and `Progress` says Cancelled before the mail goes: where the
+    mailbox shows the other kind, or what is to be cancelled, it would show this mail too.
     """
     told = {
         kind: at
@@ -177,7 +180,7 @@ def _told(
         and (kind not in _CLOSING or kind in mailed or not mailed & _CLOSING)
     }
     cancelled = _text(sheet_row, layout, log.PROGRESS).startswith(names.shown(Progress.CANCELLED))
-    if told and cancelled:
+    if told and cancelled and not mailed & _ANNOUNCING:
         told[Kind.CANCELLED] = max(told.values())
     return told
 

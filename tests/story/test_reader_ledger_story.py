@@ -223,6 +223,21 @@ def test_a_rollback_after_the_end_mail_met_with_an_empty_ledger_is_told(world: W
     assert diba.progress().startswith("Rolled back")
 
 
+@pytest.mark.parametrize("told", [False, True], ids=["while it settles", "after its mail"])
+def test_a_row_that_says_cancelled_to_an_empty_ledger_is_told_so_once(world: World, told: bool) -> None:
+    """It says so at once; the mail goes when the row was left alone."""
+    started(world)
+    world.log().write(2, {log.STATUS: "Cancelled"})
+    world.run()
+    world.after(seconds=60 if told else 10)
+    assert world.log().progress() == "Cancelled"
+    assert len(world.notices()) == 1 + told
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start", "cancelled"]
+
+
 @pytest.mark.parametrize("step", ["after the start mail", "with a draft"])
 def test_what_only_the_mailbox_shows_is_taken_over(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """The disk is lost together with the process, before anything was written back."""
