@@ -13,7 +13,7 @@ import structlog
 from deploylog.adoption import Past
 from deploylog.delivery import Delivery, EventContent, Outcome, event_key
 from deploylog.google.calendar import Event, event_id
-from deploylog.ledger import Effect, Ledger, effects
+from deploylog.ledger import Effect, Ledger, LogSeen, effects
 from deploylog.lifecycle import EffectSeen, EffectState
 from deploylog.mime import MARKER
 from deploylog.model import Kind
@@ -470,7 +470,8 @@ def test_withdrawn_after_a_refused_change_the_event_does_not_stay(desk: Desk) ->
 def test_an_event_only_the_log_told_of_is_withdrawn_by_its_derived_id(desk: Desk) -> None:
     desk.invite()
     desk.lose_ledger()
-    desk.ledger.adopt(LOG, DEPLOYMENT, Past((EffectSeen(0, Kind.EVENT, 0, 0, "", SENT, NOW),)), NOW)
+    past = Past((EffectSeen(0, Kind.EVENT, 0, 0, "", SENT, NOW),))
+    desk.ledger.take_up(LogSeen(LOG, "", 0, 0, None), (), {DEPLOYMENT: (past, "")}, (), NOW)
     desk.withdraw()
     assert desk.calendar.standing() == []
 

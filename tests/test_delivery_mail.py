@@ -22,7 +22,7 @@ from deploylog.adoption import Past
 from deploylog.audience import Circle
 from deploylog.delivery import DOUBT_WAIT, LONGEST_CALL, Delivery, Outcome, backoff
 from deploylog.errors import NotCarriedOut
-from deploylog.ledger import Effect, Ledger, effects
+from deploylog.ledger import Effect, Ledger, LogSeen, effects
 from deploylog.lifecycle import PARKED, EffectSeen, EffectState, Wanted
 from deploylog.mime import MARKER, Letter, marker_for
 from deploylog.model import Key, Kind
@@ -820,7 +820,8 @@ def test_googles_own_message_id_is_read_once_and_kept(daemon: Installation) -> N
 
 def test_mails_adopted_from_the_log_are_no_conversation(daemon: Installation) -> None:
     """A lost ledger knows that they went out, not which they were."""
-    daemon.ledger.adopt(LOG, DEPLOYMENT, Past((EffectSeen(0, Kind.START, 1, 0, "es", SENT, START),)), START)
+    past = Past((EffectSeen(0, Kind.START, 1, 0, "es", SENT, START),))
+    daemon.ledger.take_up(LogSeen(LOG, "", 0, 0, None), (), {DEPLOYMENT: (past, "")}, (), START)
     daemon.until_quiet(mail(Kind.END))
     daemon.settled_well(mail(Kind.END))
     assert daemon.left(mail()) == 0

@@ -177,7 +177,7 @@ def test_intents_are_committed_all_or_none(ledger: Ledger) -> None:
 def test_adopted_effects_do_not_overrule_the_ledger(ledger: Ledger) -> None:
     [effect] = ledger.commit([(KEY, PAYLOAD, None)], NOW)
     told = [EffectSeen(0, Kind.START, 1, 0, target, SENT, NOW) for target in ("es", "ca")]
-    ledger.adopt("log-1", "DIBA-0014", Past(tuple(told)), NOW)
+    ledger.take_up(LogSeen("log-1", "DIBA", 14, 3, None), (), {"DIBA-0014": (Past(tuple(told)), "")}, (), NOW)
     states = {one.key.target: one.state for one in ledger.effects_of("log-1")}
     assert states == {"es": COMMITTED, "ca": SENT}
     assert ledger.effect(effect.number) == effect

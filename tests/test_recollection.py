@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from deploylog.adoption import LONGEST_AGO
 from deploylog.google.gmail import MessageInfo
 from deploylog.mime import MARKER, marker_for
 from deploylog.model import Key, Kind
-from deploylog.recollection import LONGEST_AGO, Recollection
+from deploylog.recollection import Recollection
 
 NOW = datetime(2026, 12, 9, 8, 0, tzinfo=UTC)
 
@@ -29,23 +30,21 @@ class Mailbox:
                 yield MessageInfo(f"m{days}", f"t{days}", {MARKER.lower(): marker}, ("SENT",), at)
 
 
-def found(recollection: Recollection, days: int, since: int) -> bool:
-    """Whether the mail of so many days ago is told when asked for the last `since` days."""
-    identity = f"DIBA-{days:04d}"
-    [mails] = recollection.mailed("log-1", [identity], NOW - timedelta(days=since), NOW).values()
+def found(recollection: Recollection, days: int, now: datetime = NOW) -> bool:
+    """Whether the mail of so many days ago is told."""
+    [mails] = recollection.mailed("log-1", [f"DIBA-{days:04d}"], now).values()
     return [one.message_id for one in mails] == [f"m{days}"]
 
 
-def test_however_many_logs_ask_and_however_far_back_the_mailbox_is_looked_through_twice() -> None:
-    mailbox = Mailbox((1, 9, 20, 30))
+def test_however_many_logs_ask_the_mailbox_is_looked_through_once() -> None:
+    mailbox = Mailbox((1, 9, 20, 39))
     recollection = Recollection(mailbox)  # type: ignore[arg-type]
-    assert found(recollection, 1, since=2)
-    assert not found(recollection, 9, since=2)
-    assert all(found(recollection, days, since=days + 1) for days in (9, 20, 30))
-    assert mailbox.asked == [NOW - timedelta(days=2), NOW - LONGEST_AGO]
+    later = (NOW + timedelta(minutes=number) for number in range(4))
+    assert all(found(recollection, days, now) for days, now in zip(mailbox.days_ago, later, strict=True))
+    assert mailbox.asked == [NOW - LONGEST_AGO]
 
 
 def test_mails_older_than_the_longest_ago_are_not_looked_for() -> None:
     mailbox = Mailbox((1, 60))
-    assert not found(Recollection(mailbox), 60, since=90)  # type: ignore[arg-type]
+    assert not found(Recollection(mailbox), 60)  # type: ignore[arg-type]
     assert mailbox.asked == [NOW - LONGEST_AGO]

@@ -374,6 +374,11 @@ class Ledger:
 
     def see_log(self, seen: LogSeen) -> None:
         """What a look saw of the file, and whether it is `unfinished`; the highest number never sinks."""
+        with self.store.writing() as connection:
+            self._see(connection, seen)
+
+    @staticmethod
+    def _see(connection: Connection, seen: LogSeen) -> None:
         values = {
             "customer": seen.customer,
             "highest": seen.highest,
@@ -382,8 +387,29 @@ class Ledger:
             "unfinished": seen.unfinished,
         }
         highest = sa.case((logs.c.highest > seen.highest, logs.c.highest), else_=seen.highest)
+        _upsert(connection, logs, {"file_id": seen.file_id}, values, {"highest": highest})
+
+    def take_up(
+        self,
+        seen: LogSeen,
+        lines: Sequence[tuple[str | float, ...]],
+        pasts: Mapping[str, tuple[Past, str]],
+        sights: Sequence[Sight],
+        now: datetime,
+    ) -> None:
+        """What the first look at a log saw and adopts, all or nothing: a log that is known is not asked for its past.
+
+        `lines`: History as it stands. `pasts`: by deployment, what the log or the mailbox shows as done, and the id an
+        event of the deployment has.
+        """
+        changed = [{"log_id": seen.file_id, "id": sight.known.id, **_sight_columns(sight)} for sight in sights]
         with self.store.writing() as connection:
-            _upsert(connection, logs, {"file_id": seen.file_id}, values, {"highest": highest})
+            self._append(connection, seen.file_id, [(None, line) for line in lines])
+            for deployment_id, (past, event_id) in pasts.items():
+                self._adopt(connection, seen.file_id, deployment_id, past, now, event_id)
+            self._see(connection, seen)
+            if changed:
+                connection.execute(_upsert_of(connection.dialect.name, deployments), changed)
 
     def conclude(self, file_id: str, concluded: Concluded, now: datetime) -> None:
         """A look at a log that was seen came to its end."""
@@ -608,35 +634,34 @@ class Ledger:
             wanted = [connection.execute(sa.select(effects).where(*_is(key))).one_or_none() for key, _, _ in intents]
         return [effect for row in wanted if row is not None and (effect := _effect(row)).state in PENDING]
 
-    def adopt(self, log_id: str, deployment_id: str, past: Past, now: datetime, event_id: str = "") -> None:
-        """Take over effects that a log or the mailbox shows as done and this ledger does not know; what it knows stays.
-
-        `event_id` is the id an event of the deployment has.
-        """
+    @staticmethod
+    def _adopt(
+        connection: Connection, log_id: str, deployment_id: str, past: Past, now: datetime, event_id: str
+    ) -> None:
+        """Take over effects that are told as done and that this ledger does not know; what it knows stays."""
         mails = dict(past.mails)
-        with self.store.writing() as connection:
-            for one in past.effects:
-                key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
-                if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is not None:
-                    continue
-                values: dict[str, Any] = {
-                    "state": one.state.value,
-                    "payload": {},
-                    "committed_at": now,
-                    "at": one.at,
-                    "external_id": event_id if one.kind is Kind.EVENT else "",
-                    "to_tell": "sent" if one in past.untold else "",
-                    "reason": "told by the log's own columns",
+        for one in past.effects:
+            key = Key(log_id, deployment_id, one.kind, one.generation, one.round, one.target)
+            if connection.execute(sa.select(effects.c.number).where(*_is(key))).one_or_none() is not None:
+                continue
+            values: dict[str, Any] = {
+                "state": one.state.value,
+                "payload": {},
+                "committed_at": now,
+                "at": one.at,
+                "external_id": event_id if one.kind is Kind.EVENT else "",
+                "to_tell": "sent" if one in past.untold else "",
+                "reason": "told by the log's own columns",
+            }
+            if (mail := mails.get(one)) is not None:
+                values |= {
+                    "payload": {"subject": mail.subject, "to": list(mail.to), "cc": list(mail.cc)},
+                    "external_id": mail.message_id,
+                    "thread_id": mail.thread_id,
+                    "message_header": mail.message_header,
+                    "reason": "found in the mailbox",
                 }
-                if (mail := mails.get(one)) is not None:
-                    values |= {
-                        "payload": {"subject": mail.subject, "to": list(mail.to), "cc": list(mail.cc)},
-                        "external_id": mail.message_id,
-                        "thread_id": mail.thread_id,
-                        "message_header": mail.message_header,
-                        "reason": "found in the mailbox",
-                    }
-                connection.execute(sa.insert(effects).values(**_columns(key), **values))
+            connection.execute(sa.insert(effects).values(**_columns(key), **values))
 
     def advance(self, number: int, expected: EffectState, state: EffectState, **fields: Any) -> Effect:
         """Move an effect from the expected state to another, with further columns.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from deploylog import deployment_log, guards, rules
-from deploylog.adoption import Mailed, Past, actual_end, adopted, is_over, is_unfinished
+from deploylog.adoption import Mailed, Past, actual_end, adopted, is_looked_up, is_over
 from deploylog.audience import circles
 from deploylog.cells import Layout, Names, find_layout
 from deploylog.dates import Absences, circumstances
@@ -56,11 +56,8 @@ HIGHEST = "deploylog-highest"
 """The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
 
 
-LONGEST_AHEAD = timedelta(days=1)
-"""How long before its start a deployment may be announced, reminders aside: amply `lifecycle.EARLIEST_START`."""
-
-MailedSince = Callable[[str, Sequence[str], datetime, datetime], Mapping[str, Sequence[Mailed]]]
-"""Of a log's deployments, the mails in the mailbox since an instant; the last argument is now."""
+MailedOf = Callable[[str, Sequence[str], datetime], Mapping[str, Sequence[Mailed]]]
+"""Of a log's deployments, the mails in the mailbox; the last argument is now."""
 
 
 AbsencesOf = Callable[[str, datetime], Absences]
@@ -79,7 +76,7 @@ def _nobody_declined(log_id: str, deployment_id: str) -> Sequence[Decline]:
     return ()
 
 
-def _nothing_mailed(log_id: str, identities: Sequence[str], since: datetime, now: datetime) -> dict[str, list[Mailed]]:
+def _nothing_mailed(log_id: str, identities: Sequence[str], now: datetime) -> dict[str, list[Mailed]]:
     return {}
 
 
@@ -233,7 +230,7 @@ class Observer:
         registry: Registry,
         taken: Sequence[PlannedWindow],
         now: datetime,
-        mailed: MailedSince = _nothing_mailed,
+        mailed: MailedOf = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
     ) -> LogView:
         """Decide about each row of a log that was just read.
@@ -266,7 +263,7 @@ class Observer:
             timing = self._policy.timing
             left_alone, long_ago = now - timing.settle, now - timing.late_after
             for row in own:
-                if is_over(row, sheet_rows[row.row], cells.layout, zone, pasts[row.id], long_ago):
+                if is_over(row, pasts[row.id], long_ago):
                     since = actual_end(sheet_rows[row.row], cells.layout, zone, left_alone) or left_alone
                     remembered[row.id] = replace(remembered[row.id], changed_at=left_alone, status_since=since)
         repeats = repeated(identified, {identity: memory.copy_of for identity, memory in remembered.items()})
@@ -307,16 +304,14 @@ class Observer:
         zone: ZoneInfo,
         customer: Customer,
         registry: Registry,
-        mailed: MailedSince,
+        mailed: MailedOf,
         now: datetime,
     ) -> dict[str, Past]:
         """What the rows' own columns and the mailbox show of the past. `sheet_rows`: by number, as they stand."""
         names, contacts = self._policy.names, registry.contacts_of(customer)
-        running = [row for row in rows if is_unfinished(row, sheet_rows[row.row], layout, zone)]
-        # Also where every start is to come: one may have been moved since its mail went out.
-        since = min([now, *(row.window.start for row in running if row.window)])
-        lead = max(self._policy.timing.reminders, default=timedelta(0)) + LONGEST_AHEAD
-        found = mailed(file.id, [row.id for row in running], since - lead, now) if running else {}
+        wanted = [row.id for row in rows if is_looked_up(row, sheet_rows[row.row], layout, zone, now)]
+        # However far ahead the starts are: one may have been moved, and a notice goes long before.
+        found = mailed(file.id, wanted, now) if wanted else {}
         return {
             row.id: adopted(
                 row,

@@ -8,17 +8,15 @@ by their label and read by id, never searched for: Gmail's search can lag by day
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import getaddresses
 
 import structlog
 
-from deploylog.adoption import Mailed
+from deploylog.adoption import LONGEST_AGO, Mailed
 from deploylog.google.gmail import Gmail, MessageInfo
 from deploylog.mime import MARKER, deployment_digest, read_marker
 
-LONGEST_AGO = timedelta(days=40)
-"""Mails older than this are not looked through: what they began was closed, or is asked about anyway."""
 MOST_MAILS = 5000
 """So many mails are looked through at the most; a mailbox may send 2,000 a day."""
 _HEADERS = (MARKER, "Message-ID", "Subject", "To", "Cc")
@@ -27,22 +25,18 @@ log = structlog.get_logger(__name__)
 
 
 class Recollection:
-    """Looks through the mailbox when a log that the ledger does not know is first met; twice at the most."""
+    """Looks through the mailbox when a log that the ledger does not know is first met: once, for all logs."""
 
     def __init__(self, gmail: Gmail) -> None:
         self._gmail = gmail
-        self._found: dict[str, list[Mailed]] = {}
-        self._since: datetime | None = None
+        self._found: dict[str, list[Mailed]] | None = None
 
-    def mailed(
-        self, log_id: str, identities: Iterable[str], since: datetime, now: datetime
-    ) -> Mapping[str, tuple[Mailed, ...]]:
-        """By deployment of this log, the mails of ours that went out since then (UTC), oldest first."""
-        since = max(since, now - LONGEST_AGO)
-        if self._since is None or since < self._since:
-            # Asked for more than before, it looks as far back as it ever does: never a third time.
-            self._look_through(since if self._since is None else now - LONGEST_AGO)
-        return {one: tuple(self._found.get(deployment_digest(log_id, one), ())) for one in identities}
+    def mailed(self, log_id: str, identities: Iterable[str], now: datetime) -> Mapping[str, tuple[Mailed, ...]]:
+        """By deployment of this log, the mails of ours of the last `LONGEST_AGO` before now (UTC), oldest first."""
+        if self._found is None:
+            self._found = self._look_through(now - LONGEST_AGO)
+        found = self._found
+        return {one: tuple(found.get(deployment_digest(log_id, one), ())) for one in identities}
 
     def remove_drafts(self, log_id: str, identities: Iterable[str]) -> None:
         """Take away drafts of these deployments: the ledger that knew them is lost, and what is due is drafted anew."""
@@ -54,12 +48,12 @@ class Recollection:
                 self._gmail.delete_draft(draft_id)
                 log.info("draft of a lost ledger removed", draft=draft_id)
 
-    def _look_through(self, since: datetime) -> None:
+    def _look_through(self, since: datetime) -> dict[str, list[Mailed]]:
         found: dict[str, list[Mailed]] = {}
         for message in self._gmail.sent_since(since, _HEADERS, MOST_MAILS):
             if (mailed := _mailed(message)) is not None:
                 found.setdefault(mailed.marked.deployment, []).insert(0, mailed)
-        self._found, self._since = found, since
+        return found
 
 
 def _mailed(message: MessageInfo) -> Mailed | None:

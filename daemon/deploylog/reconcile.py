@@ -649,18 +649,14 @@ class Reconciler:
         if highest > max(seen.highest if seen else 0, 0) and view.identities.to_write:
             # Before the first use of the number: a lost ledger must not give it to another deployment.
             self._google.drive.set_properties(view.file.id, {HIGHEST: str(highest)})
+        sights = [replace(sight_of(row), lines=ticks.get(row.deployment.id, ())) for row in view.rows]
+        looked = LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at, unfinished=True)
         if seen is None:
             self._recollection.remove_drafts(view.file.id, [row.deployment.id for row in view.rows if not row.held])
-            if not self._ledger.history(view.file.id):
-                # Not once more, where an earlier first look did not come to its end.
-                self._ledger.add_history(view.file.id, [(None, line) for line in history_lines(view.cells)])
-            for row in view.rows:
-                standing = event_id(view.file.id, row.deployment.id)
-                self._ledger.adopt(view.file.id, row.deployment.id, row.past, now, standing)
-        self._ledger.see_log(
-            LogSeen(view.file.id, view.customer.name, highest, view.file.version, edited_at, unfinished=True)
-        )
-        sights = [replace(sight_of(row), lines=ticks.get(row.deployment.id, ())) for row in view.rows]
+            pasts = {row.deployment.id: (row.past, event_id(view.file.id, row.deployment.id)) for row in view.rows}
+            self._ledger.take_up(looked, history_lines(view.cells), pasts, sights, now)
+            return
+        self._ledger.see_log(looked)
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:

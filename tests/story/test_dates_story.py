@@ -209,6 +209,24 @@ def test_a_decline_comes_back_into_the_row_and_is_told_once(world: World) -> Non
     assert "after 17:00" not in str(world.log().history())
 
 
+def test_a_decline_that_was_told_days_before_the_ledger_was_lost_is_not_told_again(world: World) -> None:
+    world.log().plan(2, WEDNESDAY + timedelta(days=7))
+    world.run()
+    world.after(seconds=31)
+    answer(world, "declined", "after 17:00")
+    world.after(minutes=20)
+    assert len(world.notices(STAFF)) == 1
+    world.after(days=3)
+    world.ledger.close()
+    for file in world.folder.glob("deploylog.db*"):
+        file.unlink()
+    world.start_daemon()
+    world.run()
+    world.after(minutes=20)
+    assert world.log().row(2)[log.REPLIES] == f'1 no: {MANAGER} "after 17:00"'
+    assert len(world.notices(STAFF)) == 1
+
+
 def test_an_override_without_a_reason_does_not_count_and_one_with_is_told_in_history(world: World) -> None:
     friday = WEDNESDAY + timedelta(days=2)
     diba = world.log()

@@ -213,6 +213,29 @@ def test_a_lost_ledger_writes_no_note_again(office: Office) -> None:
     assert office.row().startswith("Done")
 
 
+def test_a_lost_ledger_tells_nobody_again_of_a_row_that_was_moved_and_is_done(office: Office) -> None:
+    """What was told is marked with the generation, of which the row itself says nothing."""
+    ticket = office.zammad.add("7412280", "one")
+    office.asks()
+    world = office.world
+    lines = f"ES-7412280\nmail: {SUBJECT}"
+    world.log().plan(2, WEDNESDAY + timedelta(hours=5), **{log.TICKETS: lines})
+    world.run()
+    world.after(seconds=31)
+    office.deploy(lines)
+    [answered] = office.answers()
+    assert ".thread-answer.2." in str(answered[MARKER])
+    world.after(hours=3)
+    world.ledger.close()
+    for file in world.folder.glob("deploylog.db*"):
+        file.unlink()
+    world.start_daemon()
+    world.run()
+    world.after(minutes=5)
+    assert (len(ticket.articles), len(office.answers())) == (1, 1)
+    assert office.row().startswith("Done")
+
+
 def test_a_lost_ledger_knows_an_answer_of_a_row_opened_again_by_its_thread(office: Office) -> None:
     """The mail's marker holds a digest of the thread; what is adopted has the key the answer had."""
     office.asks()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+import sqlalchemy as sa
 from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
 
 from deploylog import deployment_log as log
@@ -128,6 +130,24 @@ def test_a_lost_ledger_leaves_what_is_closed_as_it_ended(world: World) -> None:
     assert as_it_ended() == before
 
 
+@pytest.mark.parametrize(("days", "looks"), [(39, 1), (42, 0)])
+def test_a_new_ledger_looks_through_the_mailbox_only_where_something_was_lately_under_way(
+    world: World, monkeypatch: pytest.MonkeyPatch, days: int, looks: int
+) -> None:
+    started(world)
+    world.log().write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    world.now += timedelta(days=days)
+    lose_the_ledger(world)
+    gmail, asked = world.google.gmail, []
+    look = gmail.sent_since
+    monkeypatch.setattr(gmail, "sent_since", lambda since, *more: asked.append(since) or look(since, *more))
+    world.run()
+    assert len(asked) == looks
+    assert len(world.notices()) == 2
+
+
 def test_a_lost_ledger_and_a_registry_that_names_the_customer_only_later_repeat_no_mail(world: World) -> None:
     started(world)
     world.log().write(2, {log.STATUS: "Started"})
@@ -178,6 +198,44 @@ def test_a_cancellation_met_with_an_empty_ledger_is_not_silently_untold(world: W
     world.after(minutes=1)
     told = len(world.notices()) == 2 or world.log().progress().startswith("Needs attention")
     assert told, world.log().progress()
+
+
+def test_a_rollback_after_the_end_mail_met_with_an_empty_ledger_is_told(world: World) -> None:
+    """`End notified` tells of an end; only the mailbox says of which."""
+    diba = world.log()
+    started(world)
+    diba.write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    told = len(diba.history())
+    assert diba.row(2)[log.END_NOTIFIED] != ""
+    diba.write(2, {log.STATUS: "Rolled back"})
+    lose_the_ledger(world)
+    world.run()
+    assert len(world.notices()) == 2, "the row was edited a moment ago"
+    world.after(minutes=1)
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start", "end", "rolled-back"]
+    assert len(diba.history()) == told + 1
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert len(world.notices()) == 3
+    assert diba.progress().startswith("Rolled back")
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["while it settles", "after its mail"])
+def test_a_row_that_says_cancelled_to_an_empty_ledger_is_told_so_once(world: World, told: bool) -> None:
+    """It says so at once; the mail goes when the row was left alone."""
+    started(world)
+    world.log().write(2, {log.STATUS: "Cancelled"})
+    world.run()
+    world.after(seconds=60 if told else 10)
+    assert world.log().progress() == "Cancelled"
+    assert len(world.notices()) == 1 + told
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start", "cancelled"]
 
 
 @pytest.mark.parametrize("step", ["after the start mail", "with a draft"])
@@ -324,6 +382,44 @@ def test_killed_around_a_call_while_planning_the_next_daemon_invites_once(
     assert world.log().progress() == "Scheduled"
     said = Counter(line["What happened"] for line in world.log().history())
     assert said == {"Invitación enviada": 1}
+
+
+def die_at_commit(world: World, number: int) -> None:
+    """Of the ledger; what it would have committed is lost with the process."""
+    commits = iter(range(1, number + 1))
+
+    def dying(connection: sa.Connection) -> None:
+        if next(commits, number) == number:
+            raise Killed
+
+    sa.event.listen(world.ledger.engine, "commit", dying)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_killed_at_any_commit_of_the_first_look_after_a_lost_ledger_the_next_daemon_nudges_nobody_again(
+    world: World, number: int
+) -> None:
+    """Of the second generation the mailbox alone knows."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY + timedelta(hours=5))
+    world.run()
+    world.after(seconds=31)
+    diba.write(2, {log.START: serial_of(WEDNESDAY, MADRID)})
+    world.run()
+    world.at(WEDNESDAY)
+    world.at(WEDNESDAY + timedelta(minutes=6))
+    before = [str(mail[MARKER]) for mail in world.person(STAFF).mails()]
+    assert any(".nudge.2." in one for one in before)
+    told = diba.history()
+    lose_the_ledger(world)
+    die_at_commit(world, number)
+    with suppress(Killed):
+        world.run()
+    world.restart()
+    world.run()
+    world.after(minutes=1)
+    assert [str(mail[MARKER]) for mail in world.person(STAFF).mails()] == before
+    assert diba.history() == told
 
 
 def kill(world: World, monkeypatch: pytest.MonkeyPatch, service: str, method: str, done: bool) -> None:
@@ -575,3 +671,57 @@ def test_the_end_mail_waits_for_a_start_mail_whose_answer_was_lost_and_joins_its
         world.after(minutes=1)
     start, end = world.notices()
     assert end["In-Reply-To"] == start["Message-ID"]
+
+
+def reminded_moved_and_lost(world: World) -> datetime:
+    """Reminded an hour before, moved by two weeks, the ledger lost three days later; gives the new start."""
+    diba, later = world.log(), WEDNESDAY + timedelta(days=14)
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=50))
+    assert len(world.notices()) == 1
+    diba.write(2, {log.START: serial_of(later, MADRID)})
+    world.run()
+    world.after(days=3)
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    return later
+
+
+def test_a_reminder_is_taken_back_though_the_row_was_moved_and_the_ledger_lost_days_later(reminding: World) -> None:
+    reminded_moved_and_lost(reminding)
+    reminding.log().write(2, {log.STATUS: "Cancelled"})
+    reminding.run()
+    reminding.after(minutes=1)
+    kinds = [str(mail[MARKER]).split(".")[1] for mail in reminding.notices()]
+    assert kinds == ["reminder", "cancelled"], reminding.log().progress()
+
+
+def test_a_reminder_of_an_earlier_start_found_by_a_new_ledger_keeps_none_of_the_later_start_back(
+    reminding: World,
+) -> None:
+    later = reminded_moved_and_lost(reminding)
+    reminding.at(later - timedelta(minutes=30))
+    lose_the_ledger(reminding)
+    reminding.run()
+    reminding.at(later + timedelta(minutes=1))
+    told = [str(mail[MARKER]).split(".", 1)[1] for mail in reminding.notices()]
+    assert told == ["reminder.1.60.es", "reminder.2.60.es", "start.2.0.es"]
+
+
+def test_a_new_ledger_takes_a_new_start_for_no_second_delay_of_a_row_that_says_delayed(reminding: World) -> None:
+    world, diba, later = reminding, reminding.log(), WEDNESDAY + timedelta(days=14)
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY - timedelta(minutes=20))
+    diba.write(2, {log.STATUS: "Delayed"})
+    world.run()
+    world.after(minutes=1)
+    diba.write(2, {log.START: serial_of(later, MADRID)})
+    world.run()
+    world.after(minutes=1)
+    lose_the_ledger(world)
+    world.run()
+    world.after(minutes=1)
+    assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["reminder", "delay"]
