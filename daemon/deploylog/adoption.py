@@ -101,9 +101,10 @@ def adopted(
     circles: tuple[Circle, ...],
     mailed: Sequence[Mailed] = (),
 ) -> Past:
-    """What went out for a row: the mails in the mailbox; where only the row says so one per language; the event."""
-    if not sheet_row.id:
-        return Past()
+    """What went out for a row: the mails in the mailbox; where only the row says so one per language; the event.
+
+    Also for a row without an ID: people who told the customer by hand may have filled its columns in.
+    """
     in_mailbox = tuple((_seen(one, row), one) for one in mailed)
     told = _told(row, sheet_row, layout, names, zone, {one.kind for one, _ in in_mailbox})
     known = {(one.kind, one.target) for one, _ in in_mailbox}

@@ -256,7 +256,7 @@ class Observer:
         pasts: dict[str, Past] = {}
         if seen is None and customer is not None:
             # A pasted duplicate is left out: what its columns say is its original's past.
-            own = [row for row in identified if row.row not in identities.to_write]
+            own = [row for row in identified if row.id not in identities.copies]
             pasts = self._pasts(file, own, sheet_rows, cells.layout, zone, customer, registry, mailed, now)
             remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
             # Nobody has to wait for what a row says of which nothing is announced any more.

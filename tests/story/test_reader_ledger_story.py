@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
-from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, World, served_world
+from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, Log, World, served_world
 
 from deploylog import deployment_log as log
+from deploylog import registry
 from deploylog.cells import serial_of
 from deploylog.mime import MARKER
 from stores import NewStore
@@ -725,3 +726,34 @@ def test_a_new_ledger_takes_a_new_start_for_no_second_delay_of_a_row_that_says_d
     world.run()
     world.after(minutes=1)
     assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["reminder", "delay"]
+
+
+def test_what_people_told_by_hand_before_the_daemon_came_counts_as_told(world: World) -> None:
+    """As the how-to for moving says: its rows have no ID yet, and `Start notified` is filled in."""
+    staff = world.person(STAFF)
+    template = staff.file_named("TEMPLATE - Deployment log")
+    copy = {"name": "NEWCO - Deployment log"}
+    made = staff.call("POST", f"/drive/v3/files/{template['id']}/copy", copy, supportsAllDrives="true")
+    began = world.now
+    told = {
+        log.STATUS: "Started",
+        log.DURATION: 60,
+        log.START_NOTIFIED: serial_of(began - timedelta(minutes=3), world.config.organization.time_zone),
+    }
+    newco = Log(staff, made["id"])
+    newco.plan(2, began - timedelta(minutes=3), **told)
+    newco.plan(3, began - timedelta(minutes=15), **{**told, log.COMPONENTS: "another 2"})
+    newco.plan(4, began + timedelta(minutes=3), **{**told, log.STATUS: "Planned", log.COMPONENTS: "another 3"})
+    boss = {"Customer": "NEWCO", "Party": "Customer manager", "E-mail": "boss@newco.example"}
+    staff.type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, boss)
+    world.customer(4, Customer="NEWCO", **{"Operated by": "Us"})
+    world.run()
+    world.after(minutes=5)
+    assert [newco.row(number)[log.ID] for number in (2, 3, 4)] == ["NEWCO-0001", "NEWCO-0002", "NEWCO-0003"]
+    assert all(newco.row(number)[log.START_NOTIFIED] for number in (2, 3, 4))
+    assert all(newco.progress(number).startswith("In progress") for number in (2, 3, 4))
+    newco.write(2, {log.STATUS: "Done", **TICKS})
+    world.run()
+    world.after(minutes=1)
+    [mail] = world.notices("boss@newco.example")
+    assert "end" in str(mail[MARKER])
