@@ -225,7 +225,8 @@ class FollowUps:
             except NotCarriedOut:
                 self.ledger.advance(effect.number, effect.state, effect.state, in_doubt=False)
                 raise
-        if occasion is not Kind.START:
+        if occasion is Kind.END and not self.rehearsal:
+            # What was rolled back is still to be done.
             tracker.close(ticket)
         return [self.delivery.sent(effect, note, "", now)]
 

@@ -147,6 +147,15 @@ def test_tag_state_and_visibility_follow_the_configuration(office: Office) -> No
     assert (ticket.tags, ticket.state) == (["deployed"], "closed")
 
 
+def test_a_ticket_whose_deployment_was_rolled_back_stays_open(office: Office) -> None:
+    office.connect(tag="deployed", state="closed", at_start=True)
+    ticket = office.zammad.add("7412280", "one")
+    office.deploy("ES-7412280", close=False)
+    office.close("Rolled back")
+    assert len(ticket.articles) == 2
+    assert (ticket.tags, ticket.state) == ([], "open")
+
+
 def test_what_is_told_to_our_own_alone_is_no_public_note(office: Office) -> None:
     office.connect(visibility="public")
     ticket = office.zammad.add("7412280", "one")
