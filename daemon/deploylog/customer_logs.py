@@ -7,7 +7,7 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -184,25 +184,27 @@ class CustomerLogs:
     def _logs(current: Registry, files: Mapping[str, DriveFile]) -> tuple[dict[str, DriveFile], set[str]]:
         """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
 
-        The link alone proves nothing: it may have been copied or sorted into another customer's row. The files that
-        are some customer's, chosen or not, come with it.
+        The link alone proves nothing: it may have been copied or sorted into another customer's row. Nor does the
+        property where the name is another customer's: it goes along with a copy made by hand. So a file is one
+        customer's at the most. The files that are some customer's, chosen or not, come with it.
         """
         found: dict[str, DriveFile] = {}
         claimed: set[str] = set()
         by_property: dict[str, list[DriveFile]] = {}
         by_name: dict[str, list[DriveFile]] = {}
+        names = {folded(customer.name + SUFFIX) for customer in current.customers}
+        digests = {_digest(customer) for customer in current.customers}
         for file in files.values():
-            by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
             by_name.setdefault(folded(file.name), []).append(file)
+            by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
         for customer in current.customers:
-            named = by_name.get(folded(customer.name + SUFFIX), ())
-            own = {file.id: file for file in (*by_property.get(_digest(customer), ()), *named)}.values()
+            name = folded(customer.name + SUFFIX)
+            named = by_name.get(name, ())
+            marked = [one for one in by_property.get(_digest(customer), ()) if folded(one.name) not in names]
+            own = {file.id: file for file in (*marked, *named)}.values()
             claimed |= {file.id for file in own}
             if own:
-                # Of several, as after a copy made by hand, the one that is linked; then the one of the right name.
-                found[customer.name] = min(
-                    own, key=lambda one: (one.id not in customer.log_link, not _is(one.name, customer.name), one.id)
-                )
+                found[customer.name] = min(own, key=lambda one: _rank(one, customer, digests))
         for customer in current.customers:
             if customer.name in found or not customer.log_link:
                 continue
@@ -261,12 +263,12 @@ class CustomerLogs:
         """The customer's log as it is then; None where it has none yet."""
         left_alone, copied = self._left_alone(customer, now), False
         if file is None:
-            if customer.problems or self._is_told_gone(customer, files, problems) or not left_alone:
+            if customer.problems or self._is_told_lost(customer, files, problems) or not left_alone:
                 return None
-            file, copied = self._found_or_copied(customer, now)
+            file, copied = self._found_or_copied(customer, current, now)
             log.info("log made", customer=customer.name, log=file.name)
-        elif left_alone and _is_by_link_alone(customer, file):
-            # It was made under the name the row had before.
+        elif left_alone and _is_marked_otherwise(customer, file):
+            # It was made under the name the row had before, or copied by hand from another customer's.
             file = self._google.drive.rename(file.id, customer.name + SUFFIX, {LOG_OF: _digest(customer)})
             log.info("log renamed", customer=customer.name, log=file.name)
         self._folder.note(file)
@@ -290,12 +292,14 @@ class CustomerLogs:
         self._looks_left -= 1
         return self._looks_left >= 0
 
-    def _is_told_gone(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
-        if not self._is_gone(customer, files):
-            return False
-        words = self._words(Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)))
-        problems.append(f"{customer.name}: {words}")
-        return True
+    def _is_told_lost(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
+        """Whether the customer had a log that cannot be taken for its own now, which then is said."""
+        lost = [self._gone()] if self._is_gone(customer, files) else list(_named_otherwise(customer, files))
+        problems += [f"{customer.name}: {self._words(one)}" for one in lost]
+        return bool(lost)
+
+    def _gone(self) -> Sentence:
+        return Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG))
 
     def _see_rows(self, customers: Sequence[Customer], now: datetime) -> None:
         """Note since when each row has said what it says; at every look, so that a change is seen."""
@@ -309,7 +313,7 @@ class CustomerLogs:
         """Whether the row has said what it says for `notify.settle`."""
         return now - self._unchanged[folded(customer.name)][1] >= self._policy.timing.settle
 
-    def _found_or_copied(self, customer: Customer, now: datetime) -> tuple[DriveFile, bool]:
+    def _found_or_copied(self, customer: Customer, current: Registry, now: datetime) -> tuple[DriveFile, bool]:
         """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.
 
         Where a link hints at one elsewhere in the drive, or another daemon may have made one that the change feed has
@@ -321,6 +325,8 @@ class CustomerLogs:
             if customer.log_link or self._ledger.store.shared
             else []
         )
+        # A copy made by hand brings the property along: one that bears another customer's name is that one's.
+        there = [one for one in there if not _is_of_another(one, customer, current)]
         if there:
             return there[0], False
         if not self._has_template:
@@ -489,8 +495,8 @@ class CustomerLogs:
         if file is not None and file.id in self._not_looked_up:
             share_problems = (*share_problems, Sentence.of("log_writers_unknown"))
         if file is None:
-            gone = self._is_gone(customer, files)
-            return Standing(False, gone, share_problems=share_problems, dates_unknown=unknown)
+            lost = (self._gone(),) if self._is_gone(customer, files) else _named_otherwise(customer, files)
+            return Standing(False, lost, share_problems=share_problems, dates_unknown=unknown)
         return Standing(
             has_log=True,
             log_problems=log_problems.get(file.id, ()),
@@ -514,9 +520,41 @@ def _is(file_name: str, customer: str) -> bool:
     return folded(file_name) == folded(customer + SUFFIX)
 
 
-def _is_by_link_alone(customer: Customer, file: DriveFile) -> bool:
-    """Whether only the registry's link says that the log is this customer's."""
-    return file.properties.get(LOG_OF) != _digest(customer) and not _is(file.name, customer.name)
+def _is_of_another(file: DriveFile, customer: Customer, current: Registry) -> bool:
+    """Whether the file bears exactly another customer's name."""
+    named = _customer_of(file)
+    other = current.customer(named)
+    return other is not None and _is(file.name, named) and not _is(file.name, customer.name)
+
+
+def _named_otherwise(customer: Customer, files: Mapping[str, DriveFile]) -> tuple[Sentence, ...]:
+    """That the log in the customer's row was made for it, and bears another's name now: whose rows are in it?
+
+    For a customer without a log.
+    """
+    for file in files.values():
+        if file.id in customer.log_link and file.properties.get(LOG_OF) == _digest(customer):
+            return (Sentence.of("state_log_named", file=file.name),)
+    return ()
+
+
+def _rank(file: DriveFile, customer: Customer, digests: Set[str]) -> tuple[bool, bool, bool, str]:
+    """Which of several files that may be a customer's comes first, as after a copy made by hand.
+
+    One that was made for another customer comes last; then the one that is linked; then the one of the right name.
+    """
+    says = file.properties.get(LOG_OF)
+    another = says in digests and says != _digest(customer)
+    return another, file.id not in customer.log_link, not _is(file.name, customer.name), file.id
+
+
+def _is_marked_otherwise(customer: Customer, file: DriveFile) -> bool:
+    """Whether the file does not say yet that it is this customer's log: by its property, or its name where it has none.
+
+    One found by its name may say another's: it was copied by hand, and would be that customer's under the next name.
+    """
+    says = file.properties.get(LOG_OF)
+    return says != _digest(customer) and (says is not None or not _is(file.name, customer.name))
 
 
 def _customer_of(file: DriveFile) -> str:

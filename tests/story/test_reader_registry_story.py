@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from world import MANAGER, STAFF, TICKS, WEDNESDAY, World
+from world import MANAGER, STAFF, TICKS, WEDNESDAY, Log, World
 
 from deploylog import deployment_log as log
 from deploylog import registry
@@ -304,3 +304,91 @@ def test_a_customer_that_passes_to_its_partner_leaves_no_draft_behind(world: Wor
         world.after(minutes=1)
     assert world.notices() == []
     assert not world.person("deployments@soffid.example").call("GET", "/gmail/v1/users/me/drafts").get("drafts")
+
+
+def copied_by_hand(world: World, of: str, name: str) -> str:
+    """The id of a file that staff made by copying another; Drive copies its properties along."""
+    path = f"/drive/v3/files/{of}/copy"
+    return str(world.person(STAFF).call("POST", path, {"name": name}, supportsAllDrives="true")["id"])
+
+
+def changed_file(world: World, file_id: str, **values: object) -> None:
+    world.person(STAFF).call("PATCH", f"/drive/v3/files/{file_id}", values, supportsAllDrives="true")
+
+
+def contact(world: World, row: int, customer: str, address: str) -> None:
+    values = {"Customer": customer, "Party": "Customer manager", "E-mail": address}
+    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, values)
+
+
+AJBCN_MANAGER = "boss@ajbcn.example"
+
+
+def ajbcn_from_a_copy(world: World) -> Log:
+    """A customer whose log staff made by copying DIBA's and emptying it."""
+    world.run()
+    copy = copied_by_hand(world, world.log().file_id, "AJBCN - Deployment log")
+    contact(world, 6, "AJBCN", AJBCN_MANAGER)
+    world.customer(4, **{"Customer": "AJBCN", "Operated by": "Us", "Language": "en"})
+    world.run()
+    world.after(seconds=31)
+    assert copy in customers(world)[2]["Log"]
+    return Log(world.person(STAFF), copy)
+
+
+def test_a_copy_made_by_hand_for_another_customer_sends_the_first_one_nothing_when_its_own_log_goes(
+    world: World,
+) -> None:
+    diba, ajbcn = world.log(), ajbcn_from_a_copy(world)
+    ajbcn.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    changed_file(world, diba.file_id, trashed=True)
+    for _ in range(3):
+        world.after(seconds=40)
+    assert "not in the folder any more" in customers(world)[0]["State"]
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert world.person(MANAGER).mails() == []
+    assert len(world.notices(AJBCN_MANAGER)) == 1
+
+
+def test_a_copy_made_by_hand_for_another_customer_is_its_own_also_where_the_links_stand_in_each_others_rows(
+    world: World,
+) -> None:
+    diba = world.log()
+    copy = copied_by_hand(world, diba.file_id, "AJBCN - Deployment log")
+    contact(world, 6, "AJBCN", AJBCN_MANAGER)
+    world.run()
+    links = customers(world)[0]["Log"]
+    world.customer(2, Log=links.replace(diba.file_id, copy))
+    world.customer(4, **{"Customer": "AJBCN", "Operated by": "Us", "Language": "en", "Log": links})
+    diba.plan(2, WEDNESDAY, Components="diba 1.0")
+    Log(world.person(STAFF), copy).plan(2, WEDNESDAY, Components="ajbcn 1.0")
+    for _ in range(3):
+        world.after(seconds=40)
+    rows = {row["Customer"]: row["Log"] for row in customers(world)}
+    assert diba.file_id in rows["DIBA"]
+    assert copy in rows["AJBCN"]
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    for manager, theirs in ((MANAGER, "diba 1.0"), (AJBCN_MANAGER, "ajbcn 1.0")):
+        [notice] = world.notices(manager)
+        assert theirs in str(notice.get_body(("plain",)))
+
+
+def test_a_log_that_was_given_another_customers_name_by_hand_is_told_of_and_goes_on_under_its_own(
+    world: World,
+) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    changed_file(world, diba.file_id, name="ACME - Deployment log")
+    world.after(minutes=1)
+    assert "the name of another customer" in customers(world)[0]["State"]
+    assert not world.person(STAFF).file_named("DIBA - Deployment log")
+    changed_file(world, diba.file_id, name="DIBA - Deployment log")
+    world.after(minutes=1)
+    assert customers(world)[0]["State"] == "Ready"
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    assert world.person(ACME_MANAGER).mails() == []
