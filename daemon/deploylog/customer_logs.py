@@ -43,6 +43,7 @@ LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
 
 _COUNTED = "contacts that count"
+_LISTED = "logs listed"
 CHANGED_LATELY = timedelta(minutes=10)
 """A registry row that changed no longer ago is seen to at once, also after a start."""
 CHANGED_A_POLL = 20
@@ -392,6 +393,8 @@ class CustomerLogs:
         if self._sharing.stops(file.id):
             code = "log_writers" if self._sharing.writers(file.id) else "log_writers_unknown"
             return Progress.NEEDS_ATTENTION, Sentence.of(code)
+        if not customer.operator_said and file.id in self._listed():
+            return Progress.NOT_READY, Sentence.of("log_listed", column=self._policy.names.shown("Operated by"))
         if waits_for_contacts(customer, current):
             return Progress.NOT_READY, Sentence.of("log_without_contacts")
         return None
@@ -420,7 +423,9 @@ class CustomerLogs:
         try:
             if self._writes(sheet, files, log_problems, now):
                 # A pass may be long, and rows and columns may have moved since the registry was read.
-                writes = self._writes(self.read_registry(), files, log_problems, now)
+                sheet = self.read_registry()
+                self._note_listed(self._to_list(sheet, files, now))
+                writes = self._writes(sheet, files, log_problems, now)
                 self._make_room(writes)
                 self._google.sheets.write(self._installation.registry.id, writes)
         except OutsideError as failure:
@@ -435,11 +440,13 @@ class CustomerLogs:
     ) -> list[CellWrite]:
         """The cells of the registry as last read that do not say what they shall."""
         current = sheet.registry
-        logs, claimed = self._logs(current, files)
+        logs, _ = self._logs(current, files)
+        listed = self._listed()
         wanted: dict[int, dict[str, str]] = {}
         for customer in current.customers:
             file = logs.get(customer.name)
             standing = self._standing(customer, file, files, current, log_problems, now)
+            standing = replace(standing, listed=file is not None and file.id in listed)
             state = state_of(customer, current, standing, self._policy.names)
             wanted[customer.row] = {registry.STATE: self._sentences(state)}
             if file is not None:
@@ -447,15 +454,40 @@ class CustomerLogs:
         if sheet.everyones_row is not None:
             said = (*self._shared_outside, *self._unread)
             wanted[sheet.everyones_row] = {registry.STATE: self._sentences(said)}
+        for row, file in enumerate(self._to_list(sheet, files, now), start=sheet.last_row + 1):
+            new = Customer(row, _customer_of(file), operator_said=False)
+            state = state_of(new, current, Standing(has_log=True, listed=True), self._policy.names)
+            wanted[row] = {registry.CUSTOMER: new.name, registry.LOG: file.link, registry.STATE: self._sentences(state)}
+        return self._differing(sheet, wanted)
+
+    def _to_list(self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime) -> list[DriveFile]:
+        """The logs that no row has had for `notify.settle`, by name: each gets one.
+
+        None that a row without a name links to: somebody is just about to write another there.
+        """
+        _, claimed = self._logs(sheet.registry, files)
         settled = [
             files[one]
             for one, since in self._nobodys.items()
-            if one in files and one not in claimed and now - since >= self._policy.timing.settle
+            if one in files
+            and one not in claimed
+            and now - since >= self._policy.timing.settle
+            and not any(one in link for link in sheet.nameless_links)
         ]
-        for row, file in enumerate(sorted(settled, key=lambda one: one.name), start=sheet.last_row + 1):
-            listed = {registry.CUSTOMER: _customer_of(file), registry.LOG: file.link}
-            wanted[row] = {**listed, registry.STATE: self._sentences((Sentence.of("state_needs_contacts"),))}
-        return self._differing(sheet, wanted)
+        return sorted(settled, key=lambda one: one.name)
+
+    def _listed(self) -> Set[str]:
+        """The logs for which a row was listed from here, by file id.
+
+        What staff had said of them, `Partner` or `Pause` say, went with the row they had before.
+        """
+        return set(self._ledger.kept(_LISTED) or ())
+
+    def _note_listed(self, files: Sequence[DriveFile]) -> None:
+        """Before they are listed, so that a crash in between lets nothing out."""
+        before = self._listed()
+        if new := {file.id for file in files} - before:
+            self._ledger.keep(_LISTED, sorted(before | new))
 
     def _differing(self, sheet: RegistrySheet, wanted: Mapping[int, Mapping[str, str]]) -> list[CellWrite]:
         tab = self._policy.names.shown(registry.CUSTOMERS)

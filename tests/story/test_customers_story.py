@@ -259,7 +259,7 @@ def test_a_renamed_customer_renames_the_log_once_the_row_was_left_alone(world: W
     assert new["id"] != diba.file_id, "the old name is free for another customer"
 
 
-def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts(world: World) -> None:
+def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts_and_an_operator(world: World) -> None:
     staff = world.person(STAFF)
     body = {"name": "ORPHAN - Deployment log"}
     diba = world.log()
@@ -272,7 +272,9 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts(w
     assert "ORPHAN" not in customers(world), "its row may just have been cut, to be pasted elsewhere"
     world.after(seconds=31)
     row = customers(world)["ORPHAN"]
-    assert row["State"] == "Needs contacts"
+    assert row["State"].startswith("This row was listed by its log")
+    assert "Operated by" in row["State"]
+    assert row["State"].endswith("; needs contacts")
     assert copied["id"] in row["Log"]
     world.after(minutes=1)
     assert len([one for one in staff.rows(world.registry_id, registry.CUSTOMERS) if one["Customer"] == "ORPHAN"]) == 1
@@ -281,7 +283,14 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts(w
     contact(world, 6, Customer="ORPHAN", Party="Customer manager", E_mail="boss@orphan.example")
     world.run()
     world.after(minutes=1)
+    assert orphan.progress().startswith("Not ready"), "who operates it was not said yet"
+    assert "Operated by" in orphan.progress()
+    assert "needs contacts" not in state(world, "ORPHAN")
+    world.customer(4, **{"Operated by": "Us"})
+    world.run()
+    world.after(minutes=1)
     assert orphan.progress().startswith("Scheduled"), orphan.progress()
+    assert state(world, "ORPHAN") == "Ready"
     world.at(WEDNESDAY)
     assert len(world.notices("boss@orphan.example")) == 1
 

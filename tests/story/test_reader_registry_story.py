@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from world import MANAGER, STAFF, TICKS, WEDNESDAY, Log, World
 
 from deploylog import deployment_log as log
@@ -392,3 +393,52 @@ def test_a_log_that_was_given_another_customers_name_by_hand_is_told_of_and_goes
     world.at(WEDNESDAY)
     assert len(world.notices()) == 1
     assert world.person(ACME_MANAGER).mails() == []
+
+
+def delete_row(world: World, row: int) -> None:
+    place = {"sheetId": tab_of(world), "dimension": "ROWS", "startIndex": row - 1, "endIndex": row}
+    change(world, {"deleteDimension": {"range": place}})
+
+
+@pytest.mark.parametrize("said", [{}, {"Operated by": "Partner"}, {"Pause": True}])
+def test_a_customer_whose_row_is_deleted_is_listed_again_but_sends_nothing_until_staff_say_who_operates_it(
+    world: World, said: dict[str, object]
+) -> None:
+    """Its contacts still stand, and what the row said is lost: it may have been a partner's, or paused."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.customer(2, **said)
+    world.run()
+    world.after(seconds=31)
+    before = len(world.person(MANAGER).mails())
+    delete_row(world, 2)
+    for _ in range(4):
+        world.after(seconds=40)
+    [row] = [one for one in customers(world) if one["Customer"] == "DIBA"]
+    assert "Operated by" in row["State"]
+    assert diba.progress().startswith("Not ready: the registry's row was listed"), diba.progress()
+    world.restart()
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert world.notices() == []
+    assert len(world.person(MANAGER).mails()) == before
+
+
+def test_a_name_cell_that_stands_empty_for_a_minute_lists_nothing_and_the_new_name_keeps_the_log(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Customer="")
+    for _ in range(3):
+        world.after(seconds=40)
+    assert [row["Customer"] for row in customers(world)][:3] == ["", "ACME", ""]
+    assert any("Customers, row 2: Customer is empty" in one for one in world.reports[-1].problems)
+    world.customer(2, Customer="Diputació")
+    for row in (2, 3):
+        contact(world, row, "Diputació", MANAGER if row == 2 else "cau@diba.example")
+    for _ in range(3):
+        world.after(seconds=40)
+    assert [row["Customer"] for row in customers(world)][:3] == ["Diputació", "ACME", ""]
+    assert world.person(STAFF).file_named("Diputació - Deployment log")["id"] == diba.file_id
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
