@@ -7,10 +7,10 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -48,6 +48,8 @@ CHANGED_LATELY = timedelta(minutes=10)
 """A registry row that changed no longer ago is seen to at once, also after a start."""
 CHANGED_A_POLL = 20
 """Of them so many a poll: on a first start all rows are new, and no mail shall wait for what a thousand need."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -103,6 +105,8 @@ class CustomerLogs:
         self._changed_left = 0
         self._unchanged: dict[str, tuple[str, datetime]] = {}
         """By customer: what its row says, as a digest, and since when."""
+        self._named: dict[str, datetime] = {}
+        """By customer of the registry as last seen: since when a row has had this name, as far as is known."""
         self._unread: tuple[Sentence, ...] = ()
         """That a vacation calendar cannot be read, for each."""
         self._not_looked_up: set[str] = set()
@@ -176,44 +180,25 @@ class CustomerLogs:
             and not _is(file.name, "TEMPLATE")
         }
 
-    def owners(self, current: Registry, files: Mapping[str, DriveFile]) -> dict[str, Customer]:
-        """Which customer each log is of."""
+    def owners(
+        self, current: Registry, files: Mapping[str, DriveFile], now: datetime | None = None
+    ) -> dict[str, Customer]:
+        """Which customer each log is of. `now`: the registry was read to be worked with, so its rows are noted."""
+        if now is not None:
+            self._see_rows(current.customers, now)
         logs, _ = self._logs(current, files)
         return {logs[customer.name].id: customer for customer in current.customers if customer.name in logs}
 
-    @staticmethod
-    def _logs(current: Registry, files: Mapping[str, DriveFile]) -> tuple[dict[str, DriveFile], set[str]]:
-        """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
+    def _logs(self, current: Registry, files: Mapping[str, DriveFile]) -> tuple[dict[str, DriveFile], set[str]]:
+        """Each customer's log, by the customer's name, and the files that are some customer's, chosen or not."""
+        return logs_of(current, files, self._took_name_of)
 
-        The link alone proves nothing: it may have been copied or sorted into another customer's row. Nor does the
-        property where the name is another customer's: it goes along with a copy made by hand. So a file is one
-        customer's at the most. The files that are some customer's, chosen or not, come with it.
-        """
-        found: dict[str, DriveFile] = {}
-        claimed: set[str] = set()
-        by_property: dict[str, list[DriveFile]] = {}
-        by_name: dict[str, list[DriveFile]] = {}
-        names = {folded(customer.name + SUFFIX) for customer in current.customers}
-        digests = {_digest(customer) for customer in current.customers}
-        for file in files.values():
-            by_name.setdefault(folded(file.name), []).append(file)
-            by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
-        for customer in current.customers:
-            name = folded(customer.name + SUFFIX)
-            named = by_name.get(name, ())
-            marked = [one for one in by_property.get(_digest(customer), ()) if folded(one.name) not in names]
-            own = {file.id: file for file in (*marked, *named)}.values()
-            claimed |= {file.id for file in own}
-            if own:
-                found[customer.name] = min(own, key=lambda one: _rank(one, customer, digests))
-        for customer in current.customers:
-            if customer.name in found or not customer.log_link:
-                continue
-            linked = next((one for one in files.values() if one.id in customer.log_link), None)
-            if linked is not None and linked.id not in claimed:
-                found[customer.name] = linked
-                claimed.add(linked.id)
-        return found, claimed
+    def _took_name_of(self, one: Customer, other: Customer) -> bool:
+        """Whether a row may have been given its name after another had it: it is no older than the other's new name."""
+        name, others = folded(one.name), folded(other.name)
+        said, since = self._unchanged.get(name, ("", _NEVER))
+        written = max(since, self._named.get(name, _NEVER)) if said == one.fingerprint else _NEVER
+        return bool(self._named) and written >= self._named.get(others, _NEVER)
 
     def _is_gone(self, customer: Customer, files: Mapping[str, DriveFile]) -> bool:
         """Whether the log this customer had was trashed or moved away: it is not made anew by itself."""
@@ -236,10 +221,10 @@ class CustomerLogs:
         self._looks_left, self._changed_left = unread, CHANGED_A_POLL
         self._bounces.refresh(now, problems)
         self._look_at_internal(problems)
+        self._see_rows(current.customers, now)
         logs, claimed = self._logs(current, files)
         self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
         ours = [one for one in current.customers if is_ours(one)]
-        self._see_rows(ours, now)
         for customer in ours:
             try:
                 file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
@@ -265,6 +250,9 @@ class CustomerLogs:
         left_alone, copied = self._left_alone(customer, now), False
         if file is None:
             if customer.problems or self._is_told_lost(customer, files, problems) or not left_alone:
+                return None
+            if any(_is(one.name, customer.name) for one in files.values()):
+                # It is another customer's, who had this name before, until it is renamed.
                 return None
             file, copied = self._found_or_copied(customer, current, now)
             log.info("log made", customer=customer.name, log=file.name)
@@ -309,6 +297,9 @@ class CustomerLogs:
         if changed:
             since = self._ledger.customers_unchanged_since(changed, now)
             self._unchanged |= {name: (said, since[name]) for name, said in changed.items()}
+        # At the first look it is as old as what the row says, for all that is known; later it is new, or back again.
+        new = {name: now if self._named else self._unchanged[name][1] for name in rows}
+        self._named = {name: self._named.get(name, then) for name, then in new.items()}
 
     def _left_alone(self, customer: Customer, now: datetime) -> bool:
         """Whether the row has said what it says for `notify.settle`."""
@@ -546,6 +537,53 @@ class CustomerLogs:
 
     def _words(self, sentence: Sentence) -> str:
         return self._messages.sentence(sentence, self._policy.language, None)
+
+
+def logs_of(
+    current: Registry, files: Mapping[str, DriveFile], took_name_of: Callable[[Customer, Customer], bool]
+) -> tuple[dict[str, DriveFile], set[str]]:
+    """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
+
+    The link alone proves nothing: it may have been copied or sorted into another customer's row. Nor does the
+    property where the name is another customer's: it goes along with a copy made by hand. So a file is one
+    customer's at the most. The files that are some customer's, chosen or not, come with it.
+
+    Where a customer was renamed and another has its old name before the file was renamed, name and property are the
+    wrong one's, and the link is right: `took_name_of` tells whether the first may have the name the second had.
+    """
+    by_property: dict[str, list[DriveFile]] = {}
+    by_name: dict[str, list[DriveFile]] = {}
+    names = {folded(customer.name + SUFFIX) for customer in current.customers}
+    digests = {_digest(customer) for customer in current.customers}
+    for file in files.values():
+        by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
+        by_name.setdefault(folded(file.name), []).append(file)
+    own: dict[str, dict[str, DriveFile]] = {}
+    owner: dict[str, Customer] = {}
+    for customer in current.customers:
+        marked = [one for one in by_property.get(_digest(customer), ()) if folded(one.name) not in names]
+        named = by_name.get(folded(customer.name + SUFFIX), ())
+        own[customer.name] = {file.id: file for file in (*marked, *named)}
+        owner |= dict.fromkeys(own[customer.name], customer)
+    found: dict[str, DriveFile] = {}
+    for customer in current.customers:
+        if own[customer.name] or not customer.log_link:
+            continue
+        linked = next((one for one in files.values() if one.id in customer.log_link), None)
+        if linked is None:
+            continue
+        before = owner.get(linked.id)
+        if before is not None:
+            says = linked.properties.get(LOG_OF, _digest(before))
+            if linked.id in before.log_link or says != _digest(before) or not took_name_of(before, customer):
+                continue
+            own[before.name].pop(linked.id, None)
+        found[customer.name] = linked
+        owner[linked.id] = customer
+    for customer in current.customers:
+        if own[customer.name]:
+            found[customer.name] = min(own[customer.name].values(), key=lambda one: _rank(one, customer, digests))
+    return found, set(owner)
 
 
 def _is(file_name: str, customer: str) -> bool:

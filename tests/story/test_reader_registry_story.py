@@ -442,3 +442,56 @@ def test_a_name_cell_that_stands_empty_for_a_minute_lists_nothing_and_the_new_na
     assert world.person(STAFF).file_named("Diputació - Deployment log")["id"] == diba.file_id
     world.at(WEDNESDAY)
     assert len(world.notices()) == 1
+
+
+OTHER_MANAGER = "boss@otherdiba.example"
+
+
+@pytest.mark.parametrize("seen_between", [True, False])
+def test_a_customer_renamed_keeps_its_log_also_where_another_has_its_old_name_at_once(
+    world: World, seen_between: bool
+) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Customer="DIBA Corporativa")
+    for row, address in ((2, MANAGER), (3, "cau@diba.example")):
+        contact(world, row, "DIBA Corporativa", address)
+    if seen_between:
+        world.run()
+        world.after(seconds=15)
+    world.customer(4, **{"Customer": "DIBA", "Operated by": "Us", "Language": "es"})
+    contact(world, 6, "DIBA", OTHER_MANAGER)
+    world.run()
+    world.after(seconds=10)
+    # The renamed row is edited once more before its log could be renamed.
+    world.customer(2, Products="AM")
+    for _ in range(4):
+        world.after(seconds=20)
+    links = {row["Customer"]: row["Log"] for row in customers(world)}
+    assert diba.file_id in links["DIBA Corporativa"]
+    assert diba.file_id not in links["DIBA"]
+    assert world.person(STAFF).file_named("DIBA Corporativa - Deployment log")["id"] == diba.file_id
+    assert world.log("DIBA").file_id in links["DIBA"]
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 1
+    assert world.person(OTHER_MANAGER).mails() == []
+
+
+def test_a_link_sorted_into_the_row_of_a_customer_that_is_new_takes_no_log_away(world: World) -> None:
+    """A new row, and at once a sort that leaves the daemon's columns out: the link is the wrong one's here."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(4, **{"Customer": "AAA", "Operated by": "Us", "Log": customers(world)[0]["Log"]})
+    world.customer(2, Log="")
+    contact(world, 6, "AAA", "boss@aaa.example")
+    for _ in range(3):
+        world.after(seconds=40)
+    assert world.person(STAFF).file_named("DIBA - Deployment log")["id"] == diba.file_id
+    assert world.person(STAFF).file_named("AAA - Deployment log") is not None
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 1
+    assert world.person("boss@aaa.example").mails() == []
