@@ -144,6 +144,33 @@ def test_a_role_changed_by_hand_is_theirs_from_then_on(world: World) -> None:
     assert permissions(world, diba.file_id) == {READER: "commenter"}
 
 
+@pytest.mark.parametrize(("status", "times"), [(503, 20), (403, 1), (400, 1)])
+def test_a_role_whose_change_failed_is_ours_still_and_is_tried_again_and_taken_out(
+    world: World, status: int, times: int
+) -> None:
+    diba = world.log()
+    world.customer(2, **{"Share log with": f"{READER}:comment"})
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, **{"Share log with": READER})
+    world.run()
+    world.fault("drive.permissions.update", "error", status=status, times=times)
+    world.after(seconds=31)
+    assert permissions(world, diba.file_id) == {READER: "commenter"}
+    for _ in range(6):
+        world.after(hours=1)
+    assert permissions(world, diba.file_id) == {READER: "reader"}
+    world.fault("drive.permissions.update", "error", status=status, times=times)
+    world.customer(2, **{"Share log with": f"{READER}:comment"})
+    world.run()
+    world.after(seconds=31)
+    assert permissions(world, diba.file_id) == {READER: "reader"}
+    world.customer(2, **{"Share log with": ""})
+    world.run()
+    world.after(seconds=31)
+    assert permissions(world, diba.file_id) == {}
+
+
 def test_an_address_without_a_google_account_is_said_and_gets_googles_mail_only_with_notify(world: World) -> None:
     world.person(STAFF).call("POST", "/sandbox/accounts", {"address": READER, "google_account": False})
     diba = world.log()
