@@ -26,6 +26,7 @@ ELSEWHERE = {
     "end_passed",
     "recorded_only",
     "log_without_contacts",
+    "log_listed",
     # what comes next
     "next_waits_for_boxes",
     "next_waits_for_staff",

@@ -65,6 +65,33 @@ def test_the_partners_contacts_have_the_log_where_we_operate_for_the_partner(ope
         ("there by us", [Share(EVA)], {EVA: "reader"}, [permission(EVA)], [], [], []),
         ("there by hand", [Share(EVA)], {}, [permission(EVA, "writer")], [], [], []),
         ("another role wanted", [Share(EVA, "commenter")], {EVA: "reader"}, [permission(EVA)], [EVA], [], []),
+        (
+            "a change of role that was refused",
+            [Share(EVA)],
+            {EVA: "commenter reader"},
+            [permission(EVA, "commenter")],
+            [EVA],
+            [],
+            [],
+        ),
+        (
+            "a change of role in doubt, taken out",
+            [],
+            {EVA: "commenter reader"},
+            [permission(EVA, "commenter")],
+            [],
+            [EVA],
+            [EVA],
+        ),
+        (
+            "a change of role in doubt, raised by hand",
+            [],
+            {EVA: "commenter reader"},
+            [permission(EVA, "writer")],
+            [],
+            [],
+            [EVA],
+        ),
         ("meant, and lost before it was done", [Share(EVA)], {EVA: "reader"}, [], [EVA], [], []),
         ("taken out", [], {EVA: "reader"}, [permission(EVA)], [], [EVA], [EVA]),
         ("taken out, and gone already", [], {EVA: "reader"}, [], [], [], [EVA]),
@@ -85,7 +112,7 @@ def test_permissions_are_made_to_match_and_what_is_by_hand_is_left_alone(
     unshared: list[str],
     forgotten: list[str],
 ) -> None:
-    todo = changes(wanted, ours, present)
+    todo = changes(wanted, {one: frozenset(role.split()) for one, role in ours.items()}, present)
     assert [one.address for one in todo.share] == shared, case
     assert [one.address for one in todo.unshare] == unshared, case
     assert list(todo.forget) == forgotten, case
@@ -107,16 +134,17 @@ def test_once_carried_out_there_is_nothing_left_to_do_and_nobody_lost_what_was_g
 ) -> None:
     """`remembered`: what we meant to give; `done`: what of it is there, unless staff gave something else."""
     present = {**{one: role for one, role in remembered.items() if one in done}, **by_hand}
-    ours = dict(remembered)
+    ours = {one: {role} for one, role in remembered.items()}
     shares = [Share(one, role) for one, role in wanted.items()]
     todo = changes(shares, ours, [permission(one, role) for one, role in present.items()])
     for one in todo.unshare:
-        assert ours.get(one.address) == one.role
+        assert ours.get(one.address) == {one.role}
         del present[one.address]
     for address in todo.forget:
         ours.pop(address, None)
     for share in todo.share:
-        present[share.address] = ours[share.address] = share.role
+        present[share.address] = share.role
+        ours[share.address] = {share.role}
     again = changes(shares, ours, [permission(one, role) for one, role in present.items()])
     assert (again.share, again.unshare, again.forget) == ((), (), ())
     assert set(wanted) <= set(present)

@@ -42,7 +42,7 @@ def source(new_store: NewStore, tmp_path: Path) -> str:
     ledger.customers_unchanged_since({"DIBA": "f"}, NOW)
     ledger.keep("contacts that count", {"contacts": [], "since": []})
     customers = CustomerLedger(ledger)
-    customers.keep_share("log-1", "eva@diba.example", "reader")
+    customers.keep_share("log-1", "eva@diba.example", {"reader"})
     customers.add_bounce("m9", ["it@diba.example"], NOW)
     ledger.close()
     return url

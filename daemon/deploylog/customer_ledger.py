@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -31,17 +31,22 @@ class CustomerLedger:
     def __init__(self, ledger: Ledger) -> None:
         self._store = ledger.store
 
-    def shares(self, log_id: str) -> dict[str, str]:
-        """The role we gave in a log, by address; what staff gave by hand is not among it."""
+    def shares(self, log_id: str) -> dict[str, Set[str]]:
+        """The roles we may have given in a log, by address; what staff gave by hand is not among it.
+
+        Several where a change of the role was not answered: the one before may still stand.
+        """
         with self._store.reading() as connection:
             rows = connection.execute(sa.select(shares).where(shares.c.log_id == log_id)).all()
-        return {row.address: row.role for row in rows}
+        return {row.address: frozenset(row.role.split()) for row in rows}
 
-    def keep_share(self, log_id: str, address: str, role: str) -> None:
-        """Before it is shared: a crash in between is made good by sharing again."""
+    def keep_share(self, log_id: str, address: str, roles: Set[str]) -> None:
+        """Before it is shared: a crash in between is made good by sharing again. Without roles it is forgotten."""
         with self._store.writing() as connection:
             connection.execute(sa.delete(shares).where(*_is(log_id, [address])))
-            connection.execute(sa.insert(shares).values(log_id=log_id, address=address, role=role))
+            if roles:
+                values = {"log_id": log_id, "address": address, "role": " ".join(sorted(roles))}
+                connection.execute(sa.insert(shares).values(**values))
 
     def forget_shares(self, log_id: str, addresses: Sequence[str]) -> None:
         if addresses:

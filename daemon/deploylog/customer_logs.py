@@ -7,10 +7,10 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -43,10 +43,13 @@ LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
 
 _COUNTED = "contacts that count"
+_LISTED = "logs listed"
 CHANGED_LATELY = timedelta(minutes=10)
 """A registry row that changed no longer ago is seen to at once, also after a start."""
 CHANGED_A_POLL = 20
 """Of them so many a poll: on a first start all rows are new, and no mail shall wait for what a thousand need."""
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +105,8 @@ class CustomerLogs:
         self._changed_left = 0
         self._unchanged: dict[str, tuple[str, datetime]] = {}
         """By customer: what its row says, as a digest, and since when."""
+        self._named: dict[str, datetime] = {}
+        """By customer of the registry as last seen: since when a row has had this name, as far as is known."""
         self._unread: tuple[Sentence, ...] = ()
         """That a vacation calendar cannot be read, for each."""
         self._not_looked_up: set[str] = set()
@@ -175,42 +180,25 @@ class CustomerLogs:
             and not _is(file.name, "TEMPLATE")
         }
 
-    def owners(self, current: Registry, files: Mapping[str, DriveFile]) -> dict[str, Customer]:
-        """Which customer each log is of."""
+    def owners(
+        self, current: Registry, files: Mapping[str, DriveFile], now: datetime | None = None
+    ) -> dict[str, Customer]:
+        """Which customer each log is of. `now`: the registry was read to be worked with, so its rows are noted."""
+        if now is not None:
+            self._see_rows(current.customers, now)
         logs, _ = self._logs(current, files)
         return {logs[customer.name].id: customer for customer in current.customers if customer.name in logs}
 
-    @staticmethod
-    def _logs(current: Registry, files: Mapping[str, DriveFile]) -> tuple[dict[str, DriveFile], set[str]]:
-        """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
+    def _logs(self, current: Registry, files: Mapping[str, DriveFile]) -> tuple[dict[str, DriveFile], set[str]]:
+        """Each customer's log, by the customer's name, and the files that are some customer's, chosen or not."""
+        return logs_of(current, files, self._took_name_of)
 
-        The link alone proves nothing: it may have been copied or sorted into another customer's row. The files that
-        are some customer's, chosen or not, come with it.
-        """
-        found: dict[str, DriveFile] = {}
-        claimed: set[str] = set()
-        by_property: dict[str, list[DriveFile]] = {}
-        by_name: dict[str, list[DriveFile]] = {}
-        for file in files.values():
-            by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
-            by_name.setdefault(folded(file.name), []).append(file)
-        for customer in current.customers:
-            named = by_name.get(folded(customer.name + SUFFIX), ())
-            own = {file.id: file for file in (*by_property.get(_digest(customer), ()), *named)}.values()
-            claimed |= {file.id for file in own}
-            if own:
-                # Of several, as after a copy made by hand, the one that is linked; then the one of the right name.
-                found[customer.name] = min(
-                    own, key=lambda one: (one.id not in customer.log_link, not _is(one.name, customer.name), one.id)
-                )
-        for customer in current.customers:
-            if customer.name in found or not customer.log_link:
-                continue
-            linked = next((one for one in files.values() if one.id in customer.log_link), None)
-            if linked is not None and linked.id not in claimed:
-                found[customer.name] = linked
-                claimed.add(linked.id)
-        return found, claimed
+    def _took_name_of(self, one: Customer, other: Customer) -> bool:
+        """Whether a row may have been given its name after another had it: it is no older than the other's new name."""
+        name, others = folded(one.name), folded(other.name)
+        said, since = self._unchanged.get(name, ("", _NEVER))
+        written = max(since, self._named.get(name, _NEVER)) if said == one.fingerprint else _NEVER
+        return bool(self._named) and written >= self._named.get(others, _NEVER)
 
     def _is_gone(self, customer: Customer, files: Mapping[str, DriveFile]) -> bool:
         """Whether the log this customer had was trashed or moved away: it is not made anew by itself."""
@@ -233,10 +221,10 @@ class CustomerLogs:
         self._looks_left, self._changed_left = unread, CHANGED_A_POLL
         self._bounces.refresh(now, problems)
         self._look_at_internal(problems)
+        self._see_rows(current.customers, now)
         logs, claimed = self._logs(current, files)
         self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
         ours = [one for one in current.customers if is_ours(one)]
-        self._see_rows(ours, now)
         for customer in ours:
             try:
                 file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
@@ -261,12 +249,15 @@ class CustomerLogs:
         """The customer's log as it is then; None where it has none yet."""
         left_alone, copied = self._left_alone(customer, now), False
         if file is None:
-            if customer.problems or self._is_told_gone(customer, files, problems) or not left_alone:
+            if customer.problems or self._is_told_lost(customer, files, problems) or not left_alone:
                 return None
-            file, copied = self._found_or_copied(customer, now)
+            if any(_is(one.name, customer.name) for one in files.values()):
+                # It is another customer's, who had this name before, until it is renamed.
+                return None
+            file, copied = self._found_or_copied(customer, current, now)
             log.info("log made", customer=customer.name, log=file.name)
-        elif left_alone and _is_by_link_alone(customer, file):
-            # It was made under the name the row had before.
+        elif left_alone and _is_marked_otherwise(customer, file):
+            # It was made under the name the row had before, or copied by hand from another customer's.
             file = self._google.drive.rename(file.id, customer.name + SUFFIX, {LOG_OF: _digest(customer)})
             log.info("log renamed", customer=customer.name, log=file.name)
         self._folder.note(file)
@@ -290,12 +281,14 @@ class CustomerLogs:
         self._looks_left -= 1
         return self._looks_left >= 0
 
-    def _is_told_gone(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
-        if not self._is_gone(customer, files):
-            return False
-        words = self._words(Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG)))
-        problems.append(f"{customer.name}: {words}")
-        return True
+    def _is_told_lost(self, customer: Customer, files: Mapping[str, DriveFile], problems: list[str]) -> bool:
+        """Whether the customer had a log that cannot be taken for its own now, which then is said."""
+        lost = [self._gone()] if self._is_gone(customer, files) else list(_named_otherwise(customer, files))
+        problems += [f"{customer.name}: {self._words(one)}" for one in lost]
+        return bool(lost)
+
+    def _gone(self) -> Sentence:
+        return Sentence.of("state_log_gone", column=self._policy.names.shown(registry.LOG))
 
     def _see_rows(self, customers: Sequence[Customer], now: datetime) -> None:
         """Note since when each row has said what it says; at every look, so that a change is seen."""
@@ -304,12 +297,15 @@ class CustomerLogs:
         if changed:
             since = self._ledger.customers_unchanged_since(changed, now)
             self._unchanged |= {name: (said, since[name]) for name, said in changed.items()}
+        # At the first look it is as old as what the row says, for all that is known; later it is new, or back again.
+        new = {name: now if self._named else self._unchanged[name][1] for name in rows}
+        self._named = {name: self._named.get(name, then) for name, then in new.items()}
 
     def _left_alone(self, customer: Customer, now: datetime) -> bool:
         """Whether the row has said what it says for `notify.settle`."""
         return now - self._unchanged[folded(customer.name)][1] >= self._policy.timing.settle
 
-    def _found_or_copied(self, customer: Customer, now: datetime) -> tuple[DriveFile, bool]:
+    def _found_or_copied(self, customer: Customer, current: Registry, now: datetime) -> tuple[DriveFile, bool]:
         """A log for a customer of whom none was listed, and whether it is a new copy of TEMPLATE.
 
         Where a link hints at one elsewhere in the drive, or another daemon may have made one that the change feed has
@@ -321,6 +317,8 @@ class CustomerLogs:
             if customer.log_link or self._ledger.store.shared
             else []
         )
+        # A copy made by hand brings the property along: one that bears another customer's name is that one's.
+        there = [one for one in there if not _is_of_another(one, customer, current)]
         if there:
             return there[0], False
         if not self._has_template:
@@ -386,6 +384,8 @@ class CustomerLogs:
         if self._sharing.stops(file.id):
             code = "log_writers" if self._sharing.writers(file.id) else "log_writers_unknown"
             return Progress.NEEDS_ATTENTION, Sentence.of(code)
+        if not customer.operator_said and file.id in self._listed():
+            return Progress.NOT_READY, Sentence.of("log_listed", column=self._policy.names.shown("Operated by"))
         if waits_for_contacts(customer, current):
             return Progress.NOT_READY, Sentence.of("log_without_contacts")
         return None
@@ -414,7 +414,9 @@ class CustomerLogs:
         try:
             if self._writes(sheet, files, log_problems, now):
                 # A pass may be long, and rows and columns may have moved since the registry was read.
-                writes = self._writes(self.read_registry(), files, log_problems, now)
+                sheet = self.read_registry()
+                self._note_listed(self._to_list(sheet, files, now))
+                writes = self._writes(sheet, files, log_problems, now)
                 self._make_room(writes)
                 self._google.sheets.write(self._installation.registry.id, writes)
         except OutsideError as failure:
@@ -429,11 +431,13 @@ class CustomerLogs:
     ) -> list[CellWrite]:
         """The cells of the registry as last read that do not say what they shall."""
         current = sheet.registry
-        logs, claimed = self._logs(current, files)
+        logs, _ = self._logs(current, files)
+        listed = self._listed()
         wanted: dict[int, dict[str, str]] = {}
         for customer in current.customers:
             file = logs.get(customer.name)
             standing = self._standing(customer, file, files, current, log_problems, now)
+            standing = replace(standing, listed=file is not None and file.id in listed)
             state = state_of(customer, current, standing, self._policy.names)
             wanted[customer.row] = {registry.STATE: self._sentences(state)}
             if file is not None:
@@ -441,15 +445,40 @@ class CustomerLogs:
         if sheet.everyones_row is not None:
             said = (*self._shared_outside, *self._unread)
             wanted[sheet.everyones_row] = {registry.STATE: self._sentences(said)}
+        for row, file in enumerate(self._to_list(sheet, files, now), start=sheet.last_row + 1):
+            new = Customer(row, _customer_of(file), operator_said=False)
+            state = state_of(new, current, Standing(has_log=True, listed=True), self._policy.names)
+            wanted[row] = {registry.CUSTOMER: new.name, registry.LOG: file.link, registry.STATE: self._sentences(state)}
+        return self._differing(sheet, wanted)
+
+    def _to_list(self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime) -> list[DriveFile]:
+        """The logs that no row has had for `notify.settle`, by name: each gets one.
+
+        None that a row without a name links to: somebody is just about to write another there.
+        """
+        _, claimed = self._logs(sheet.registry, files)
         settled = [
             files[one]
             for one, since in self._nobodys.items()
-            if one in files and one not in claimed and now - since >= self._policy.timing.settle
+            if one in files
+            and one not in claimed
+            and now - since >= self._policy.timing.settle
+            and not any(one in link for link in sheet.nameless_links)
         ]
-        for row, file in enumerate(sorted(settled, key=lambda one: one.name), start=sheet.last_row + 1):
-            listed = {registry.CUSTOMER: _customer_of(file), registry.LOG: file.link}
-            wanted[row] = {**listed, registry.STATE: self._sentences((Sentence.of("state_needs_contacts"),))}
-        return self._differing(sheet, wanted)
+        return sorted(settled, key=lambda one: one.name)
+
+    def _listed(self) -> Set[str]:
+        """The logs for which a row was listed from here, by file id.
+
+        What staff had said of them, `Partner` or `Pause` say, went with the row they had before.
+        """
+        return set(self._ledger.kept(_LISTED) or ())
+
+    def _note_listed(self, files: Sequence[DriveFile]) -> None:
+        """Before they are listed, so that a crash in between lets nothing out."""
+        before = self._listed()
+        if new := {file.id for file in files} - before:
+            self._ledger.keep(_LISTED, sorted(before | new))
 
     def _differing(self, sheet: RegistrySheet, wanted: Mapping[int, Mapping[str, str]]) -> list[CellWrite]:
         tab = self._policy.names.shown(registry.CUSTOMERS)
@@ -489,8 +518,8 @@ class CustomerLogs:
         if file is not None and file.id in self._not_looked_up:
             share_problems = (*share_problems, Sentence.of("log_writers_unknown"))
         if file is None:
-            gone = self._is_gone(customer, files)
-            return Standing(False, gone, share_problems=share_problems, dates_unknown=unknown)
+            lost = (self._gone(),) if self._is_gone(customer, files) else _named_otherwise(customer, files)
+            return Standing(False, lost, share_problems=share_problems, dates_unknown=unknown)
         return Standing(
             has_log=True,
             log_problems=log_problems.get(file.id, ()),
@@ -510,13 +539,92 @@ class CustomerLogs:
         return self._messages.sentence(sentence, self._policy.language, None)
 
 
+def logs_of(
+    current: Registry, files: Mapping[str, DriveFile], took_name_of: Callable[[Customer, Customer], bool]
+) -> tuple[dict[str, DriveFile], set[str]]:
+    """Each customer's log, by the customer's name: by the file's own property or name, else by the link in `Log`.
+
+    The link alone proves nothing: it may have been copied or sorted into another customer's row. Nor does the
+    property where the name is another customer's: it goes along with a copy made by hand. So a file is one
+    customer's at the most. The files that are some customer's, chosen or not, come with it.
+
+    Where a customer was renamed and another has its old name before the file was renamed, name and property are the
+    wrong one's, and the link is right: `took_name_of` tells whether the first may have the name the second had.
+    """
+    by_property: dict[str, list[DriveFile]] = {}
+    by_name: dict[str, list[DriveFile]] = {}
+    names = {folded(customer.name + SUFFIX) for customer in current.customers}
+    digests = {_digest(customer) for customer in current.customers}
+    for file in files.values():
+        by_property.setdefault(file.properties.get(LOG_OF, ""), []).append(file)
+        by_name.setdefault(folded(file.name), []).append(file)
+    own: dict[str, dict[str, DriveFile]] = {}
+    owner: dict[str, Customer] = {}
+    for customer in current.customers:
+        marked = [one for one in by_property.get(_digest(customer), ()) if folded(one.name) not in names]
+        named = by_name.get(folded(customer.name + SUFFIX), ())
+        own[customer.name] = {file.id: file for file in (*marked, *named)}
+        owner |= dict.fromkeys(own[customer.name], customer)
+    found: dict[str, DriveFile] = {}
+    for customer in current.customers:
+        if own[customer.name] or not customer.log_link:
+            continue
+        linked = next((one for one in files.values() if one.id in customer.log_link), None)
+        if linked is None:
+            continue
+        before = owner.get(linked.id)
+        if before is not None:
+            says = linked.properties.get(LOG_OF, _digest(before))
+            if linked.id in before.log_link or says != _digest(before) or not took_name_of(before, customer):
+                continue
+            own[before.name].pop(linked.id, None)
+        found[customer.name] = linked
+        owner[linked.id] = customer
+    for customer in current.customers:
+        if own[customer.name]:
+            found[customer.name] = min(own[customer.name].values(), key=lambda one: _rank(one, customer, digests))
+    return found, set(owner)
+
+
 def _is(file_name: str, customer: str) -> bool:
     return folded(file_name) == folded(customer + SUFFIX)
 
 
-def _is_by_link_alone(customer: Customer, file: DriveFile) -> bool:
-    """Whether only the registry's link says that the log is this customer's."""
-    return file.properties.get(LOG_OF) != _digest(customer) and not _is(file.name, customer.name)
+def _is_of_another(file: DriveFile, customer: Customer, current: Registry) -> bool:
+    """Whether the file bears exactly another customer's name."""
+    named = _customer_of(file)
+    other = current.customer(named)
+    return other is not None and _is(file.name, named) and not _is(file.name, customer.name)
+
+
+def _named_otherwise(customer: Customer, files: Mapping[str, DriveFile]) -> tuple[Sentence, ...]:
+    """That the log in the customer's row was made for it, and bears another's name now: whose rows are in it?
+
+    For a customer without a log.
+    """
+    for file in files.values():
+        if file.id in customer.log_link and file.properties.get(LOG_OF) == _digest(customer):
+            return (Sentence.of("state_log_named", file=file.name),)
+    return ()
+
+
+def _rank(file: DriveFile, customer: Customer, digests: Set[str]) -> tuple[bool, bool, bool, str]:
+    """Which of several files that may be a customer's comes first, as after a copy made by hand.
+
+    One that was made for another customer comes last; then the one that is linked; then the one of the right name.
+    """
+    says = file.properties.get(LOG_OF)
+    another = says in digests and says != _digest(customer)
+    return another, file.id not in customer.log_link, not _is(file.name, customer.name), file.id
+
+
+def _is_marked_otherwise(customer: Customer, file: DriveFile) -> bool:
+    """Whether the file does not say yet that it is this customer's log: by its property, or its name where it has none.
+
+    One found by its name may say another's: it was copied by hand, and would be that customer's under the next name.
+    """
+    says = file.properties.get(LOG_OF)
+    return says != _digest(customer) and (says is not None or not _is(file.name, customer.name))
 
 
 def _customer_of(file: DriveFile) -> str:

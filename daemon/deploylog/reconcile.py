@@ -329,7 +329,7 @@ class Reconciler:
         if changed:
             self._to_read |= set(self._files)
         self._current = current
-        self._owners, self._owners_of = self._customer_logs.owners(current, self._files), self._files
+        self._owners, self._owners_of = self._customer_logs.owners(current, self._files, now), self._files
         return changed
 
     def _became_due(self, looked_at: Mapping[str, datetime], now: datetime) -> DriveFile | None:

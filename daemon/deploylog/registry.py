@@ -92,6 +92,8 @@ class RegistrySheet:
     """Of the tab Customers."""
     everyones_row: int | None
     """The row of Customers named `*`; None where there is none."""
+    nameless_links: tuple[str, ...]
+    """What stands in `Log` of the rows of Customers without a name."""
     last_row: int
     """The last row of Customers that says anything, or the header's."""
 
@@ -162,14 +164,18 @@ def read_registry(
     customers: dict[str, Customer] = {}
     pause_all = False
     everyones_row = None
+    nameless_links = []
     for number, row, reader in rows(CUSTOMERS):
         name = reader.text(CUSTOMER)
-        if name == ALL:
+        if not name:
+            problems.append(_in_row(CUSTOMERS, number, Sentence.of("cell_missing", column=names.shown(CUSTOMER)), name))
+            nameless_links.append(reader.text(LOG))
+        elif name == ALL:
             pause_all = pause_all or _paused(reader)
             everyones_row = everyones_row or number
-        elif name and folded(name) in customers:
+        elif folded(name) in customers:
             problems.append(_in_row(CUSTOMERS, number, Sentence.of("customer_twice", customer=name), name))
-        elif name:
+        else:
             customers[folded(name)] = _customer(
                 number, row, reader, name, layouts[CUSTOMERS], defaults, preferred_hours
             )
@@ -183,7 +189,8 @@ def read_registry(
         tuple(problems),
     )
     used = [number for number, _, _ in rows(CUSTOMERS)]
-    return RegistrySheet(registry, layouts[CUSTOMERS], everyones_row, max(used, default=layouts[CUSTOMERS].header_row))
+    last_row = max(used, default=layouts[CUSTOMERS].header_row)
+    return RegistrySheet(registry, layouts[CUSTOMERS], everyones_row, tuple(nameless_links), last_row)
 
 
 def _customer(

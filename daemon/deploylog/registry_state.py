@@ -18,8 +18,8 @@ class Standing:
     """What was found out about a customer's log beyond the registry."""
 
     has_log: bool
-    log_gone: bool = False
-    """It had one, which is not in the folder any more."""
+    log_lost: Sequence[Sentence] = ()
+    """Why one it had is not taken for its own, and none is made: it is not in the folder any more, say."""
     log_problems: Sequence[Sentence] = ()
     not_shared: tuple[str, ...] = ()
     share_problems: Sequence[Sentence] = ()
@@ -27,6 +27,8 @@ class Standing:
     """Who outside the organization may edit the log."""
     stopped: bool = False
     """Whether that stops it."""
+    listed: bool = False
+    """Its row was listed from here, by the log, because no row had it."""
     bounced: tuple[str, ...] = ()
     """Contacts from whose address mail came back."""
     dates_unknown: Sequence[Sentence] = ()
@@ -41,9 +43,10 @@ def state_of(customer: Customer, current: Registry, standing: Standing, names: N
         return tuple(sentences)
     if customer.operated_by is OperatedBy.US_FOR_PARTNER and not customer.partner:
         sentences.append(Sentence.of("cell_missing", column=names.shown("Partner")))
-    if standing.log_gone:
-        sentences.append(Sentence.of("state_log_gone", column=names.shown(registry.LOG)))
-    elif not standing.has_log:
+    if standing.listed and not customer.operator_said:
+        sentences.append(Sentence.of("state_listed", column=names.shown("Operated by")))
+    sentences += standing.log_lost
+    if not standing.has_log and not standing.log_lost:
         sentences.append(Sentence.of("state_log_waits" if customer.problems else "state_log_to_come"))
     sentences += [*standing.dates_unknown, *standing.log_problems, *standing.share_problems]
     if standing.not_shared:

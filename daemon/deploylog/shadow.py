@@ -8,7 +8,7 @@ carry a marker of their own, so that a ledger that is new never takes one for a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -74,7 +74,7 @@ class ShadowSharing(Sharing):
 
     _told: set[tuple[str, Share]] = field(default_factory=set)
 
-    def _share(self, file: DriveFile, share: Share, new: bool) -> bool:
+    def _share(self, file: DriveFile, share: Share, had: Set[str], new: bool) -> bool:
         if (file.id, share) not in self._told:
             self._told.add((file.id, share))
             withheld("share", log=file.name, guests=(share.address,), role=share.role)

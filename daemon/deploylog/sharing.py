@@ -7,7 +7,7 @@ not take out again. The same look at a file's permissions tells whether people o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -81,23 +81,23 @@ def wanted_shares(customer: Customer, contacts: Sequence[Contact]) -> tuple[tupl
     return tuple(shares.values()), tuple(problems)
 
 
-def changes(wanted: Sequence[Share], ours: Mapping[str, str], present: Sequence[Permission]) -> Changes:
-    """What makes the permissions match. `ours`: the role we gave, by address; `present`: what Drive says.
+def changes(wanted: Sequence[Share], ours: Mapping[str, Set[str]], present: Sequence[Permission]) -> Changes:
+    """What makes the permissions match. `ours`: the roles we may have given, by address; `present`: what Drive says.
 
-    A permission whose role is not the one we gave was changed by hand, and is theirs from then on.
+    A permission whose role is none we gave was changed by hand, and is theirs from then on.
     """
     direct = {one.address.lower(): one for one in present if not one.inherited and one.type in ("user", "group")}
     addresses = {one.address for one in wanted}
     share = []
     for one in wanted:
         there = direct.get(one.address)
-        is_ours = there is not None and ours.get(one.address) == there.role
+        is_ours = there is not None and there.role in ours.get(one.address, ())
         if there is None or (is_ours and there.role != one.role):
             share.append(one)
     unshare, forget = [], []
-    for address, role in ours.items():
+    for address, roles in ours.items():
         there = direct.get(address)
-        by_hand = there is not None and there.role != role
+        by_hand = there is not None and there.role not in roles
         if address in addresses and not by_hand:
             continue
         if there is not None and not by_hand:
@@ -181,7 +181,8 @@ class Sharing:
         present = () if new else tuple(self.drive.permissions(file.id))
         version = JUST_MADE if new else file.version
         self._seen[file.id] = _Writers(version, now, self._writers_among(present))
-        todo = changes(wanted, self.ledger.shares(file.id), present)
+        ours = self.ledger.shares(file.id)
+        todo = changes(wanted, ours, present)
         for permission in todo.unshare:
             self.drive.unshare(file.id, permission.id)
             log.info("log no longer shared", log=file.name, address=permission.address)
@@ -191,7 +192,12 @@ class Sharing:
             waiting, until = before.refused, before.until
         else:
             waiting, until = (), now + ASK_AGAIN
-        refused = tuple(one.address for one in todo.share if one.address in waiting or not self._share(file, one, new))
+        had = {one.address.lower(): ours[one.address.lower()] for one in present if one.address.lower() in ours}
+        refused = tuple(
+            one.address
+            for one in todo.share
+            if one.address in waiting or not self._share(file, one, had.get(one.address, frozenset()), new)
+        )
         self._tended[file.id] = _Tended(version, wanted, refused, until if refused else None)
 
     def look(self, file: DriveFile, now: datetime) -> None:
@@ -205,18 +211,23 @@ class Sharing:
     def _writers_among(self, present: Sequence[Permission]) -> tuple[str, ...]:
         return named([one for one in outsiders(present, self.domains) if one.role in WRITERS])
 
-    def _share(self, file: DriveFile, share: Share, new: bool) -> bool:
-        """Whether it could be shared; an address without a Google account is refused unless Google may write to it."""
+    def _share(self, file: DriveFile, share: Share, had: Set[str], new: bool) -> bool:
+        """Whether it could be shared; an address without a Google account is refused unless Google may write to it.
+
+        `had`: the roles we may have given it that may still stand. Until Drive has answered, either may.
+        """
         if share.notify and not self.may_notify:
             return True
-        self.ledger.keep_share(file.id, share.address, share.role)
+        self.ledger.keep_share(file.id, share.address, {share.role, *had})
         give = self.drive.give if new and not share.notify else self.drive.share
         try:
             give(file.id, share.address, share.role, share.notify)
         except Refused as refusal:
             log.warning("log not shared", log=file.name, address=share.address, reason=str(refusal))
-            self.ledger.forget_shares(file.id, [share.address])
+            self.ledger.keep_share(file.id, share.address, had)
             return False
+        if had:
+            self.ledger.keep_share(file.id, share.address, {share.role})
         log.info("log shared", log=file.name, address=share.address, role=share.role)
         return True
 

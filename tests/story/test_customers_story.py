@@ -144,6 +144,33 @@ def test_a_role_changed_by_hand_is_theirs_from_then_on(world: World) -> None:
     assert permissions(world, diba.file_id) == {READER: "commenter"}
 
 
+@pytest.mark.parametrize(("status", "times"), [(503, 20), (403, 1), (400, 1)])
+def test_a_role_whose_change_failed_is_ours_still_and_is_tried_again_and_taken_out(
+    world: World, status: int, times: int
+) -> None:
+    diba = world.log()
+    world.customer(2, **{"Share log with": f"{READER}:comment"})
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, **{"Share log with": READER})
+    world.run()
+    world.fault("drive.permissions.update", "error", status=status, times=times)
+    world.after(seconds=31)
+    assert permissions(world, diba.file_id) == {READER: "commenter"}
+    for _ in range(6):
+        world.after(hours=1)
+    assert permissions(world, diba.file_id) == {READER: "reader"}
+    world.fault("drive.permissions.update", "error", status=status, times=times)
+    world.customer(2, **{"Share log with": f"{READER}:comment"})
+    world.run()
+    world.after(seconds=31)
+    assert permissions(world, diba.file_id) == {READER: "reader"}
+    world.customer(2, **{"Share log with": ""})
+    world.run()
+    world.after(seconds=31)
+    assert permissions(world, diba.file_id) == {}
+
+
 def test_an_address_without_a_google_account_is_said_and_gets_googles_mail_only_with_notify(world: World) -> None:
     world.person(STAFF).call("POST", "/sandbox/accounts", {"address": READER, "google_account": False})
     diba = world.log()
@@ -259,7 +286,7 @@ def test_a_renamed_customer_renames_the_log_once_the_row_was_left_alone(world: W
     assert new["id"] != diba.file_id, "the old name is free for another customer"
 
 
-def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts(world: World) -> None:
+def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts_and_an_operator(world: World) -> None:
     staff = world.person(STAFF)
     body = {"name": "ORPHAN - Deployment log"}
     diba = world.log()
@@ -272,7 +299,9 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts(w
     assert "ORPHAN" not in customers(world), "its row may just have been cut, to be pasted elsewhere"
     world.after(seconds=31)
     row = customers(world)["ORPHAN"]
-    assert row["State"] == "Needs contacts"
+    assert row["State"].startswith("This row was listed by its log")
+    assert "Operated by" in row["State"]
+    assert row["State"].endswith("; needs contacts")
     assert copied["id"] in row["Log"]
     world.after(minutes=1)
     assert len([one for one in staff.rows(world.registry_id, registry.CUSTOMERS) if one["Customer"] == "ORPHAN"]) == 1
@@ -281,7 +310,14 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts(w
     contact(world, 6, Customer="ORPHAN", Party="Customer manager", E_mail="boss@orphan.example")
     world.run()
     world.after(minutes=1)
+    assert orphan.progress().startswith("Not ready"), "who operates it was not said yet"
+    assert "Operated by" in orphan.progress()
+    assert "needs contacts" not in state(world, "ORPHAN")
+    world.customer(4, **{"Operated by": "Us"})
+    world.run()
+    world.after(minutes=1)
     assert orphan.progress().startswith("Scheduled"), orphan.progress()
+    assert state(world, "ORPHAN") == "Ready"
     world.at(WEDNESDAY)
     assert len(world.notices("boss@orphan.example")) == 1
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from world import MANAGER, STAFF, TICKS, WEDNESDAY, World
+import pytest
+from world import MANAGER, STAFF, TICKS, WEDNESDAY, Log, World
 
 from deploylog import deployment_log as log
 from deploylog import registry
@@ -304,3 +305,193 @@ def test_a_customer_that_passes_to_its_partner_leaves_no_draft_behind(world: Wor
         world.after(minutes=1)
     assert world.notices() == []
     assert not world.person("deployments@soffid.example").call("GET", "/gmail/v1/users/me/drafts").get("drafts")
+
+
+def copied_by_hand(world: World, of: str, name: str) -> str:
+    """The id of a file that staff made by copying another; Drive copies its properties along."""
+    path = f"/drive/v3/files/{of}/copy"
+    return str(world.person(STAFF).call("POST", path, {"name": name}, supportsAllDrives="true")["id"])
+
+
+def changed_file(world: World, file_id: str, **values: object) -> None:
+    world.person(STAFF).call("PATCH", f"/drive/v3/files/{file_id}", values, supportsAllDrives="true")
+
+
+def contact(world: World, row: int, customer: str, address: str) -> None:
+    values = {"Customer": customer, "Party": "Customer manager", "E-mail": address}
+    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, values)
+
+
+AJBCN_MANAGER = "boss@ajbcn.example"
+
+
+def ajbcn_from_a_copy(world: World) -> Log:
+    """A customer whose log staff made by copying DIBA's and emptying it."""
+    world.run()
+    copy = copied_by_hand(world, world.log().file_id, "AJBCN - Deployment log")
+    contact(world, 6, "AJBCN", AJBCN_MANAGER)
+    world.customer(4, **{"Customer": "AJBCN", "Operated by": "Us", "Language": "en"})
+    world.run()
+    world.after(seconds=31)
+    assert copy in customers(world)[2]["Log"]
+    return Log(world.person(STAFF), copy)
+
+
+def test_a_copy_made_by_hand_for_another_customer_sends_the_first_one_nothing_when_its_own_log_goes(
+    world: World,
+) -> None:
+    diba, ajbcn = world.log(), ajbcn_from_a_copy(world)
+    ajbcn.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    changed_file(world, diba.file_id, trashed=True)
+    for _ in range(3):
+        world.after(seconds=40)
+    assert "not in the folder any more" in customers(world)[0]["State"]
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert world.person(MANAGER).mails() == []
+    assert len(world.notices(AJBCN_MANAGER)) == 1
+
+
+def test_a_copy_made_by_hand_for_another_customer_is_its_own_also_where_the_links_stand_in_each_others_rows(
+    world: World,
+) -> None:
+    diba = world.log()
+    copy = copied_by_hand(world, diba.file_id, "AJBCN - Deployment log")
+    contact(world, 6, "AJBCN", AJBCN_MANAGER)
+    world.run()
+    links = customers(world)[0]["Log"]
+    world.customer(2, Log=links.replace(diba.file_id, copy))
+    world.customer(4, **{"Customer": "AJBCN", "Operated by": "Us", "Language": "en", "Log": links})
+    diba.plan(2, WEDNESDAY, Components="diba 1.0")
+    Log(world.person(STAFF), copy).plan(2, WEDNESDAY, Components="ajbcn 1.0")
+    for _ in range(3):
+        world.after(seconds=40)
+    rows = {row["Customer"]: row["Log"] for row in customers(world)}
+    assert diba.file_id in rows["DIBA"]
+    assert copy in rows["AJBCN"]
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    for manager, theirs in ((MANAGER, "diba 1.0"), (AJBCN_MANAGER, "ajbcn 1.0")):
+        [notice] = world.notices(manager)
+        assert theirs in str(notice.get_body(("plain",)))
+
+
+def test_a_log_that_was_given_another_customers_name_by_hand_is_told_of_and_goes_on_under_its_own(
+    world: World,
+) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    changed_file(world, diba.file_id, name="ACME - Deployment log")
+    world.after(minutes=1)
+    assert "the name of another customer" in customers(world)[0]["State"]
+    assert not world.person(STAFF).file_named("DIBA - Deployment log")
+    changed_file(world, diba.file_id, name="DIBA - Deployment log")
+    world.after(minutes=1)
+    assert customers(world)[0]["State"] == "Ready"
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+    assert world.person(ACME_MANAGER).mails() == []
+
+
+def delete_row(world: World, row: int) -> None:
+    place = {"sheetId": tab_of(world), "dimension": "ROWS", "startIndex": row - 1, "endIndex": row}
+    change(world, {"deleteDimension": {"range": place}})
+
+
+@pytest.mark.parametrize("said", [{}, {"Operated by": "Partner"}, {"Pause": True}])
+def test_a_customer_whose_row_is_deleted_is_listed_again_but_sends_nothing_until_staff_say_who_operates_it(
+    world: World, said: dict[str, object]
+) -> None:
+    """Its contacts still stand, and what the row said is lost: it may have been a partner's, or paused."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.customer(2, **said)
+    world.run()
+    world.after(seconds=31)
+    before = len(world.person(MANAGER).mails())
+    delete_row(world, 2)
+    for _ in range(4):
+        world.after(seconds=40)
+    [row] = [one for one in customers(world) if one["Customer"] == "DIBA"]
+    assert "Operated by" in row["State"]
+    assert diba.progress().startswith("Not ready: the registry's row was listed"), diba.progress()
+    world.restart()
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert world.notices() == []
+    assert len(world.person(MANAGER).mails()) == before
+
+
+def test_a_name_cell_that_stands_empty_for_a_minute_lists_nothing_and_the_new_name_keeps_the_log(world: World) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Customer="")
+    for _ in range(3):
+        world.after(seconds=40)
+    assert [row["Customer"] for row in customers(world)][:3] == ["", "ACME", ""]
+    assert any("Customers, row 2: Customer is empty" in one for one in world.reports[-1].problems)
+    world.customer(2, Customer="Diputació")
+    for row in (2, 3):
+        contact(world, row, "Diputació", MANAGER if row == 2 else "cau@diba.example")
+    for _ in range(3):
+        world.after(seconds=40)
+    assert [row["Customer"] for row in customers(world)][:3] == ["Diputació", "ACME", ""]
+    assert world.person(STAFF).file_named("Diputació - Deployment log")["id"] == diba.file_id
+    world.at(WEDNESDAY)
+    assert len(world.notices()) == 1
+
+
+OTHER_MANAGER = "boss@otherdiba.example"
+
+
+@pytest.mark.parametrize("seen_between", [True, False])
+def test_a_customer_renamed_keeps_its_log_also_where_another_has_its_old_name_at_once(
+    world: World, seen_between: bool
+) -> None:
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(2, Customer="DIBA Corporativa")
+    for row, address in ((2, MANAGER), (3, "cau@diba.example")):
+        contact(world, row, "DIBA Corporativa", address)
+    if seen_between:
+        world.run()
+        world.after(seconds=15)
+    world.customer(4, **{"Customer": "DIBA", "Operated by": "Us", "Language": "es"})
+    contact(world, 6, "DIBA", OTHER_MANAGER)
+    world.run()
+    world.after(seconds=10)
+    # The renamed row is edited once more before its log could be renamed.
+    world.customer(2, Products="AM")
+    for _ in range(4):
+        world.after(seconds=20)
+    links = {row["Customer"]: row["Log"] for row in customers(world)}
+    assert diba.file_id in links["DIBA Corporativa"]
+    assert diba.file_id not in links["DIBA"]
+    assert world.person(STAFF).file_named("DIBA Corporativa - Deployment log")["id"] == diba.file_id
+    assert world.log("DIBA").file_id in links["DIBA"]
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 1
+    assert world.person(OTHER_MANAGER).mails() == []
+
+
+def test_a_link_sorted_into_the_row_of_a_customer_that_is_new_takes_no_log_away(world: World) -> None:
+    """A new row, and at once a sort that leaves the daemon's columns out: the link is the wrong one's here."""
+    diba = world.log()
+    diba.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.customer(4, **{"Customer": "AAA", "Operated by": "Us", "Log": customers(world)[0]["Log"]})
+    world.customer(2, Log="")
+    contact(world, 6, "AAA", "boss@aaa.example")
+    for _ in range(3):
+        world.after(seconds=40)
+    assert world.person(STAFF).file_named("DIBA - Deployment log")["id"] == diba.file_id
+    assert world.person(STAFF).file_named("AAA - Deployment log") is not None
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert len(world.notices()) == 1
+    assert world.person("boss@aaa.example").mails() == []
