@@ -434,8 +434,10 @@ def test_a_clock_that_is_wrong_is_told(setup: Setup, monkeypatch: pytest.MonkeyP
     right = bootstrap.now
     for wrong, verdict, expected in ((timedelta(minutes=10), "fail", 2), (timedelta(minutes=-1), "warn", 1)):
         monkeypatch.setattr(bootstrap, "now", lambda wrong=wrong: right() + wrong)
-        status, [finding] = examined(setup)
-        assert (status, finding["check"], finding["verdict"]) == (expected, "clock", verdict)
+        status, [finding, *by_the_store] = examined(setup)
+        # A store with a clock of its own says so, too, and weighs a minute more.
+        assert status == (2 if by_the_store else expected)
+        assert (finding["check"], finding["verdict"]) == ("clock", verdict)
         assert "timedatectl set-ntp true" in finding["fix"]
 
 
