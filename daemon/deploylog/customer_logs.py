@@ -35,7 +35,7 @@ from deploylog.model import Customer, Progress, Registry, Sentence
 from deploylog.observe import is_ours
 from deploylog.registry import CountedContacts, Defaults, RegistrySheet, count_contacts, read_registry
 from deploylog.registry_state import Standing, registry_problems, state_of, waits_for_contacts
-from deploylog.sharing import Sharing, wanted_shares
+from deploylog.sharing import Share, Sharing, kept_shares, wanted_shares
 
 SUFFIX = " - Deployment log"
 """The procedure: "File names must begin with the customer's name"."""
@@ -224,10 +224,15 @@ class CustomerLogs:
         self._see_rows(current.customers, now)
         logs, claimed = self._logs(current, files)
         self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
-        ours = [one for one in current.customers if is_ours(one)]
-        for customer in ours:
+        for customer in current.customers:
+            file = logs.get(customer.name)
             try:
-                file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
+                if is_ours(customer):
+                    file = self._tend_one(customer, file, current, files, now, problems)
+                elif file is not None:
+                    # Nothing is done here for a partner's customer, but nobody keeps what is taken back.
+                    kept = kept_shares(customer, current.own_contacts_of(customer))
+                    self._share(customer, file, kept, now, gives=False)
             except StoreUnreachable:
                 raise
             except DeploylogError as problem:
@@ -262,13 +267,25 @@ class CustomerLogs:
             log.info("log renamed", customer=customer.name, log=file.name)
         self._folder.note(file)
         wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
+        self._share(customer, file, wanted, now, copied)
+        return file
+
+    def _share(
+        self,
+        customer: Customer,
+        file: DriveFile,
+        wanted: tuple[Share, ...],
+        now: datetime,
+        copied: bool = False,
+        gives: bool = True,
+    ) -> None:
+        """Bring the log's permissions to what is wanted, once the row was left alone and where it is due."""
         if (
-            left_alone
-            and self._sharing.is_due(file, wanted, now)
+            self._left_alone(customer, now)
+            and self._sharing.is_due(file, wanted, now, gives)
             and (copied or self._is_its_turn(customer, file, now))
         ):
-            self._sharing.tend(file, wanted, now, copied)
-        return file
+            self._sharing.tend(file, wanted, now, copied, gives)
 
     def _is_its_turn(self, customer: Customer, file: DriveFile, now: datetime) -> bool:
         """Whether permissions are looked at now: a few at each poll, where nothing but a start is the reason."""

@@ -144,6 +144,34 @@ def test_a_role_changed_by_hand_is_theirs_from_then_on(world: World) -> None:
     assert permissions(world, diba.file_id) == {READER: "commenter"}
 
 
+@pytest.mark.parametrize("said", ["Partner", "Partnr"])
+def test_who_is_taken_out_loses_the_log_also_where_the_partner_operates_or_nobody_can_tell(
+    world: World, said: str
+) -> None:
+    diba = world.log()
+    world.customer(2, **{"Operated by": "Us for partner", "Partner": "P", "Share log with": f"{READER}, {OTHER}"})
+    contact(world, 9, Customer="DIBA", Party="Partner", E_mail=PARTNER)
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {READER: "reader", OTHER: "reader", PARTNER: "reader"}
+    world.customer(2, **{"Operated by": said})
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {READER: "reader", OTHER: "reader", PARTNER: "reader"}
+    world.customer(2, **{"Share log with": f"{OTHER}, new@diba.example"})
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {OTHER: "reader", PARTNER: "reader"}, "and nobody is given it"
+    world.after(minutes=1)
+    before = world.calls()["drive.permissions.list"]
+    world.after(minutes=5)
+    assert world.calls()["drive.permissions.list"] == before, "what did not change is not looked at again"
+    world.customer(2, **{"Operated by": "Us"})
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {OTHER: "reader", "new@diba.example": "reader"}
+
+
 @pytest.mark.parametrize(("status", "times"), [(503, 20), (403, 1), (400, 1)])
 def test_a_role_whose_change_failed_is_ours_still_and_is_tried_again_and_taken_out(
     world: World, status: int, times: int
