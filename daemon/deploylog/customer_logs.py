@@ -7,6 +7,7 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -39,6 +40,8 @@ from deploylog.sharing import Share, Sharing, kept_shares, wanted_shares
 
 SUFFIX = " - Deployment log"
 """The procedure: "File names must begin with the customer's name"."""
+_NAMED = re.compile(r"(.*?)\s*-\s*deployment\s+log\s*", re.IGNORECASE | re.DOTALL)
+"""A log's name as people type it: blanks and case count no more than where names are compared."""
 LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
 
@@ -471,7 +474,8 @@ class CustomerLogs:
     def _to_list(self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime) -> list[DriveFile]:
         """The logs that no row has had for `notify.settle`, by name: each gets one.
 
-        None that a row without a name links to: somebody is just about to write another there.
+        None that a row without a name links to: somebody is just about to write another there. And none whose name
+        says no customer, or one that has a row: a row for it would be no row of its own, and come again at each look.
         """
         _, claimed = self._logs(sheet.registry, files)
         settled = [
@@ -482,7 +486,12 @@ class CustomerLogs:
             and now - since >= self._policy.timing.settle
             and not any(one in link for link in sheet.nameless_links)
         ]
-        return sorted(settled, key=lambda one: one.name)
+        by_name: dict[str, DriveFile] = {}
+        for file in sorted(settled, key=lambda one: (one.name, one.id)):
+            name = _customer_of(file)
+            if name and sheet.registry.customer(name) is None:
+                by_name.setdefault(folded(name), file)
+        return list(by_name.values())
 
     def _listed(self) -> Set[str]:
         """The logs for which a row was listed from here, by file id.
@@ -645,9 +654,10 @@ def _is_marked_otherwise(customer: Customer, file: DriveFile) -> bool:
 
 
 def _customer_of(file: DriveFile) -> str:
-    """The customer's name as the file's says it."""
-    name = file.name.strip()
-    return name[: -len(SUFFIX)].strip() if folded(name).endswith(folded(SUFFIX)) else name
+    """The customer's name as the file's says it; empty where it says none, or `*`, which is everybody."""
+    named = _NAMED.fullmatch(file.name)
+    name = " ".join((named[1] if named else file.name).split())
+    return "" if name == registry.ALL else name
 
 
 def _digest(customer: Customer) -> str:

@@ -350,6 +350,34 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts_a
     assert len(world.notices("boss@orphan.example")) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("- Deployment log", None),
+        (" - Deployment log", None),
+        ("* - Deployment log", None),
+        ("ACME- Deployment log", None),
+        ("NEWCO- Deployment log", "NEWCO"),
+        ("NEWCO -  deployment  LOG ", "NEWCO"),
+    ],
+)
+def test_a_log_is_listed_once_under_the_name_it_says_and_one_that_says_none_is_not(
+    world: World, name: str, listed: str | None
+) -> None:
+    staff = world.person(STAFF)
+    template = staff.file_named("TEMPLATE - Deployment log")
+    assert template is not None
+    for _ in range(2):
+        staff.call("POST", f"/drive/v3/files/{template['id']}/copy", {"name": name}, supportsAllDrives="true")
+    world.run()
+    for _ in range(5):
+        world.after(seconds=31)
+    names = [row["Customer"] for row in staff.rows(world.registry_id, registry.CUSTOMERS) if row["Customer"]]
+    assert names == ["DIBA", "ACME", *([listed] if listed else [])]
+    if name.startswith("NEWCO-"):
+        assert len(files_named(world, "NEWCO - Deployment log")) == 1
+
+
 def test_a_listed_log_goes_into_the_row_below_the_last_also_where_the_tab_has_no_more_rows(world: World) -> None:
     staff = world.person(STAFF)
     sheets = staff.call("GET", f"/v4/spreadsheets/{world.registry_id}", fields="sheets(properties)")["sheets"]
