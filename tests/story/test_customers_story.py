@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -376,6 +377,24 @@ def test_a_log_is_listed_once_under_the_name_it_says_and_one_that_says_none_is_n
     assert names == ["DIBA", "ACME", *([listed] if listed else [])]
     if name.startswith("NEWCO-"):
         assert len(files_named(world, "NEWCO - Deployment log")) == 1
+
+
+def test_a_name_made_on_a_mac_whose_accents_are_kept_apart_is_the_same_customers(world: World) -> None:
+    staff = world.person(STAFF)
+    mac = unicodedata.normalize("NFD", "Diputació")
+    template = staff.file_named("TEMPLATE - Deployment log")
+    assert template is not None
+    body = {"name": f"{mac} - Deployment log"}
+    made = staff.call("POST", f"/drive/v3/files/{template['id']}/copy", body, supportsAllDrives="true")
+    world.customer(4, **{"Customer": "Diputació", "Operated by": "Us"})
+    contact(world, 6, Customer=mac, Party="Customer manager", E_mail="boss@dip.example")
+    world.run()
+    for _ in range(3):
+        world.after(seconds=40)
+    names = [row["Customer"] for row in staff.rows(world.registry_id, registry.CUSTOMERS) if row["Customer"]]
+    assert names == ["DIBA", "ACME", "Diputació"]
+    assert made["id"] in customers(world)["Diputació"]["Log"]
+    assert state(world, "Diputació") == "Ready"
 
 
 def test_a_listed_log_goes_into_the_row_below_the_last_also_where_the_tab_has_no_more_rows(world: World) -> None:
