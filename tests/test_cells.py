@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from deploylog.cells import (
     RowReader,
     find_layout,
     fingerprint,
+    folded,
     is_address,
     local_moment,
     says_nothing,
@@ -433,3 +435,8 @@ def test_the_complete_row_has_no_problem() -> None:
     assert row.problems == ()
     assert row.window is not None
     assert (row.window.start, row.window.end) == (START, END)
+
+
+def test_names_are_the_same_however_their_accents_are_kept() -> None:
+    assert folded(unicodedata.normalize("NFD", "Diputació  DE Girona")) == folded("diputació de girona")
+    assert folded("Diputacio") != folded("Diputació")

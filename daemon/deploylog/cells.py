@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from deploylog.model import Sentence
+from deploylog.model import Sentence, same_name
 
 Cell = str | int | float | bool | None
 Row = Sequence[Cell]
@@ -40,8 +40,8 @@ _ISO_MOMENT = re.compile(r"(\d{4})-(\d{2})-(\d{2})[ T](\d{1,2}):(\d{2})(?::(\d{2
 
 @lru_cache(maxsize=4096)
 def folded(text: str) -> str:
-    """Text as names are compared: without regard to case and to the amount of white space."""
-    return " ".join(text.split()).casefold()
+    """Text as names are compared: without regard to case, the amount of white space and how accents are kept."""
+    return same_name(text)
 
 
 class Names:

@@ -7,6 +7,7 @@ A copy of TEMPLATE carries its customer in the file's `properties`; it is looked
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -35,10 +36,12 @@ from deploylog.model import Customer, Progress, Registry, Sentence
 from deploylog.observe import is_ours
 from deploylog.registry import CountedContacts, Defaults, RegistrySheet, count_contacts, read_registry
 from deploylog.registry_state import Standing, registry_problems, state_of, waits_for_contacts
-from deploylog.sharing import Sharing, wanted_shares
+from deploylog.sharing import Share, Sharing, kept_shares, wanted_shares
 
 SUFFIX = " - Deployment log"
 """The procedure: "File names must begin with the customer's name"."""
+_NAMED = re.compile(r"(.*?)\s*-\s*deployment\s+log\s*", re.IGNORECASE | re.DOTALL)
+"""A log's name as people type it: blanks and case count no more than where names are compared."""
 LOG_OF = "deploylog-log-of"
 """The property of a log's file that says, as a digest, which customer it was made for."""
 
@@ -224,10 +227,15 @@ class CustomerLogs:
         self._see_rows(current.customers, now)
         logs, claimed = self._logs(current, files)
         self._nobodys = {one: self._nobodys.get(one, now) for one in files if one not in claimed}
-        ours = [one for one in current.customers if is_ours(one)]
-        for customer in ours:
+        for customer in current.customers:
+            file = logs.get(customer.name)
             try:
-                file = self._tend_one(customer, logs.get(customer.name), current, files, now, problems)
+                if is_ours(customer):
+                    file = self._tend_one(customer, file, current, files, now, problems)
+                elif file is not None:
+                    # Nothing is done here for a partner's customer, but nobody keeps what is taken back.
+                    kept = kept_shares(customer, current.own_contacts_of(customer))
+                    self._share(customer, file, kept, now, gives=False)
             except StoreUnreachable:
                 raise
             except DeploylogError as problem:
@@ -262,13 +270,25 @@ class CustomerLogs:
             log.info("log renamed", customer=customer.name, log=file.name)
         self._folder.note(file)
         wanted, _ = wanted_shares(customer, current.own_contacts_of(customer))
+        self._share(customer, file, wanted, now, copied)
+        return file
+
+    def _share(
+        self,
+        customer: Customer,
+        file: DriveFile,
+        wanted: tuple[Share, ...],
+        now: datetime,
+        copied: bool = False,
+        gives: bool = True,
+    ) -> None:
+        """Bring the log's permissions to what is wanted, once the row was left alone and where it is due."""
         if (
-            left_alone
-            and self._sharing.is_due(file, wanted, now)
+            self._left_alone(customer, now)
+            and self._sharing.is_due(file, wanted, now, gives)
             and (copied or self._is_its_turn(customer, file, now))
         ):
-            self._sharing.tend(file, wanted, now, copied)
-        return file
+            self._sharing.tend(file, wanted, now, copied, gives)
 
     def _is_its_turn(self, customer: Customer, file: DriveFile, now: datetime) -> bool:
         """Whether permissions are looked at now: a few at each poll, where nothing but a start is the reason."""
@@ -454,7 +474,8 @@ class CustomerLogs:
     def _to_list(self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime) -> list[DriveFile]:
         """The logs that no row has had for `notify.settle`, by name: each gets one.
 
-        None that a row without a name links to: somebody is just about to write another there.
+        None that a row without a name links to: somebody is just about to write another there. And none whose name
+        says no customer, or one that has a row: a row for it would be no row of its own, and come again at each look.
         """
         _, claimed = self._logs(sheet.registry, files)
         settled = [
@@ -465,7 +486,12 @@ class CustomerLogs:
             and now - since >= self._policy.timing.settle
             and not any(one in link for link in sheet.nameless_links)
         ]
-        return sorted(settled, key=lambda one: one.name)
+        by_name: dict[str, DriveFile] = {}
+        for file in sorted(settled, key=lambda one: (one.name, one.id)):
+            name = _customer_of(file)
+            if name and sheet.registry.customer(name) is None:
+                by_name.setdefault(folded(name), file)
+        return list(by_name.values())
 
     def _listed(self) -> Set[str]:
         """The logs for which a row was listed from here, by file id.
@@ -628,9 +654,10 @@ def _is_marked_otherwise(customer: Customer, file: DriveFile) -> bool:
 
 
 def _customer_of(file: DriveFile) -> str:
-    """The customer's name as the file's says it."""
-    name = file.name.strip()
-    return name[: -len(SUFFIX)].strip() if folded(name).endswith(folded(SUFFIX)) else name
+    """The customer's name as the file's says it; empty where it says none, or `*`, which is everybody."""
+    named = _NAMED.fullmatch(file.name)
+    name = " ".join((named[1] if named else file.name).split())
+    return "" if name == registry.ALL else name
 
 
 def _digest(customer: Customer) -> str:

@@ -8,6 +8,7 @@ the sheets (design, "The spreadsheets").
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -406,17 +407,17 @@ class Registry:
         # Everything is asked for by customer, for every customer: a search each time would cost their square.
         found: dict[str, _Named] = {}
         for customer in self.customers:
-            found.setdefault(_same_name(customer.name), _Named()).customers.append(customer)
+            found.setdefault(same_name(customer.name), _Named()).customers.append(customer)
         for contact in self.contacts:
-            found.setdefault(_same_name(contact.customer), _Named()).contacts.append(contact)
+            found.setdefault(same_name(contact.customer), _Named()).contacts.append(contact)
         for freeze in self.freezes:
-            found.setdefault(_same_name(freeze.customer), _Named()).freezes.append(freeze)
+            found.setdefault(same_name(freeze.customer), _Named()).freezes.append(freeze)
         object.__setattr__(self, "_by_name", found)
         of_nobody = (one for one in self.freezes if one.customer != "*" and self.customer(one.customer) is None)
         object.__setattr__(self, "freezes_of_nobody", tuple(of_nobody))
 
     def customer(self, name: str) -> Customer | None:
-        """The customer of that name, compared without regard to case and spaces; None where there is none."""
+        """The customer of that name, compared as `same_name` does; None where there is none."""
         return next(iter(self._named(name).customers), None)
 
     def contacts_of(self, customer: Customer) -> tuple[Contact, ...]:
@@ -435,7 +436,7 @@ class Registry:
         return (*self._named(customer.name).freezes, *self._named("*").freezes)
 
     def _named(self, name: str) -> _Named:
-        return self._by_name.get(_same_name(name), _Named())
+        return self._by_name.get(same_name(name), _Named())
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,9 +448,12 @@ class _Named:
     freezes: list[Freeze] = field(default_factory=list)
 
 
-def _same_name(name: str) -> str:
-    """Equal for names that differ in case and in the amount of white space alone."""
-    return " ".join(name.split()).casefold()
+def same_name(name: str) -> str:
+    """Equal for names that differ in case, in the amount of white space and in how accents are kept alone.
+
+    A Mac names files with each accent behind its letter, as a character of its own; the two look the same.
+    """
+    return unicodedata.normalize("NFC", " ".join(name.split())).casefold()
 
 
 @dataclass(frozen=True, slots=True)

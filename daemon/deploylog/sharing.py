@@ -81,6 +81,15 @@ def wanted_shares(customer: Customer, contacts: Sequence[Contact]) -> tuple[tupl
     return tuple(shares.values()), tuple(problems)
 
 
+def kept_shares(customer: Customer, contacts: Sequence[Contact]) -> tuple[Share, ...]:
+    """Who may keep the log, and nobody else, while we do not operate for the customer, or cannot read whether we do.
+
+    The partner's contacts too: they had it if we operated for the partner before, and may again.
+    """
+    shares, _ = wanted_shares(replace(customer, operated_by=OperatedBy.US_FOR_PARTNER), contacts)
+    return shares
+
+
 def changes(wanted: Sequence[Share], ours: Mapping[str, Set[str]], present: Sequence[Permission]) -> Changes:
     """What makes the permissions match. `ours`: the roles we may have given, by address; `present`: what Drive says.
 
@@ -130,6 +139,7 @@ class _Tended:
 
     version: int
     wanted: tuple[Share, ...]
+    gives: bool
     refused: tuple[str, ...]
     until: datetime | None
     """When refused addresses are tried again."""
@@ -162,21 +172,24 @@ class Sharing:
         """Whether the log's permissions were brought to match since the start."""
         return file.id in self._tended
 
-    def is_due(self, file: DriveFile, wanted: tuple[Share, ...], now: datetime) -> bool:
+    def is_due(self, file: DriveFile, wanted: tuple[Share, ...], now: datetime, gives: bool = True) -> bool:
         """Whether the log or what is wanted of it changed since its permissions were last brought to match."""
         before, seen = self._tended.get(file.id), self._seen.get(file.id)
         if before is not None and seen is not None and before.version == JUST_MADE:
             # Sharing a copy gave it this version: it is the one that was brought to match.
             before = self._tended[file.id] = replace(before, version=file.version)
             self._seen[file.id] = replace(seen, version=file.version)
-        if before is None or (before.version, before.wanted) != (file.version, wanted):
+        if before is None or (before.version, before.wanted, before.gives) != (file.version, wanted, gives):
             return True
         return before.until is not None and now >= before.until
 
-    def tend(self, file: DriveFile, wanted: tuple[Share, ...], now: datetime, new: bool = False) -> None:
+    def tend(
+        self, file: DriveFile, wanted: tuple[Share, ...], now: datetime, new: bool = False, gives: bool = True
+    ) -> None:
         """Bring a log's permissions to what is wanted, and note who may edit it. Raises `OutsideError`.
 
         `new`: a copy that was just made, which nobody has been given yet; it costs one call per address and no other.
+        `gives`: else nobody is given it, and who had it from us and is not wanted is taken out.
         """
         present = () if new else tuple(self.drive.permissions(file.id))
         version = JUST_MADE if new else file.version
@@ -195,10 +208,10 @@ class Sharing:
         had = {one.address.lower(): ours[one.address.lower()] for one in present if one.address.lower() in ours}
         refused = tuple(
             one.address
-            for one in todo.share
+            for one in (todo.share if gives else ())
             if one.address in waiting or not self._share(file, one, had.get(one.address, frozenset()), new)
         )
-        self._tended[file.id] = _Tended(version, wanted, refused, until if refused else None)
+        self._tended[file.id] = _Tended(version, wanted, gives, refused, until if refused else None)
 
     def look(self, file: DriveFile, now: datetime) -> None:
         """Note who may edit a log, where that is not known of it as it is now. Raises `OutsideError`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -142,6 +143,34 @@ def test_a_role_changed_by_hand_is_theirs_from_then_on(world: World) -> None:
     world.run()
     world.after(seconds=31)
     assert permissions(world, diba.file_id) == {READER: "commenter"}
+
+
+@pytest.mark.parametrize("said", ["Partner", "Partnr"])
+def test_who_is_taken_out_loses_the_log_also_where_the_partner_operates_or_nobody_can_tell(
+    world: World, said: str
+) -> None:
+    diba = world.log()
+    world.customer(2, **{"Operated by": "Us for partner", "Partner": "P", "Share log with": f"{READER}, {OTHER}"})
+    contact(world, 9, Customer="DIBA", Party="Partner", E_mail=PARTNER)
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {READER: "reader", OTHER: "reader", PARTNER: "reader"}
+    world.customer(2, **{"Operated by": said})
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {READER: "reader", OTHER: "reader", PARTNER: "reader"}
+    world.customer(2, **{"Share log with": f"{OTHER}, new@diba.example"})
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {OTHER: "reader", PARTNER: "reader"}, "and nobody is given it"
+    world.after(minutes=1)
+    before = world.calls()["drive.permissions.list"]
+    world.after(minutes=5)
+    assert world.calls()["drive.permissions.list"] == before, "what did not change is not looked at again"
+    world.customer(2, **{"Operated by": "Us"})
+    world.run()
+    world.after(minutes=1)
+    assert permissions(world, diba.file_id) == {OTHER: "reader", "new@diba.example": "reader"}
 
 
 @pytest.mark.parametrize(("status", "times"), [(503, 20), (403, 1), (400, 1)])
@@ -320,6 +349,52 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts_a
     assert state(world, "ORPHAN") == "Ready"
     world.at(WEDNESDAY)
     assert len(world.notices("boss@orphan.example")) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "listed"),
+    [
+        ("- Deployment log", None),
+        (" - Deployment log", None),
+        ("* - Deployment log", None),
+        ("ACME- Deployment log", None),
+        ("NEWCO- Deployment log", "NEWCO"),
+        ("NEWCO -  deployment  LOG ", "NEWCO"),
+    ],
+)
+def test_a_log_is_listed_once_under_the_name_it_says_and_one_that_says_none_is_not(
+    world: World, name: str, listed: str | None
+) -> None:
+    staff = world.person(STAFF)
+    template = staff.file_named("TEMPLATE - Deployment log")
+    assert template is not None
+    for _ in range(2):
+        staff.call("POST", f"/drive/v3/files/{template['id']}/copy", {"name": name}, supportsAllDrives="true")
+    world.run()
+    for _ in range(5):
+        world.after(seconds=31)
+    names = [row["Customer"] for row in staff.rows(world.registry_id, registry.CUSTOMERS) if row["Customer"]]
+    assert names == ["DIBA", "ACME", *([listed] if listed else [])]
+    if name.startswith("NEWCO-"):
+        assert len(files_named(world, "NEWCO - Deployment log")) == 1
+
+
+def test_a_name_made_on_a_mac_whose_accents_are_kept_apart_is_the_same_customers(world: World) -> None:
+    staff = world.person(STAFF)
+    mac = unicodedata.normalize("NFD", "Diputació")
+    template = staff.file_named("TEMPLATE - Deployment log")
+    assert template is not None
+    body = {"name": f"{mac} - Deployment log"}
+    made = staff.call("POST", f"/drive/v3/files/{template['id']}/copy", body, supportsAllDrives="true")
+    world.customer(4, **{"Customer": "Diputació", "Operated by": "Us"})
+    contact(world, 6, Customer=mac, Party="Customer manager", E_mail="boss@dip.example")
+    world.run()
+    for _ in range(3):
+        world.after(seconds=40)
+    names = [row["Customer"] for row in staff.rows(world.registry_id, registry.CUSTOMERS) if row["Customer"]]
+    assert names == ["DIBA", "ACME", "Diputació"]
+    assert made["id"] in customers(world)["Diputació"]["Log"]
+    assert state(world, "Diputació") == "Ready"
 
 
 def test_a_listed_log_goes_into_the_row_below_the_last_also_where_the_tab_has_no_more_rows(world: World) -> None:
