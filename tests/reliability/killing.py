@@ -20,8 +20,9 @@ SETTINGS = (
 FINAL = ("Done", "Needs attention")
 
 
-LINES = 3 + len(TICKS)
-"""Of History for one deployment: invited, started, ended, and each box."""
+LINES = 2 + len(TICKS)
+"""Of History for one deployment, beside those of its event: started, ended, and each box."""
+INVITED = "Invitación enviada"
 RECORDED = "Horas reales anotadas en el calendario"
 
 
@@ -63,9 +64,14 @@ def judge(workspace: Workspace, rows: list[dict[str, object]]) -> None:
     )["items"]
     assert len(events) == len(rows)
     assert not Person(workspace.origin, DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts", [])
-    lines = [line["What happened"] for line in workspace.history()]
-    told = Counter(lines)
+    history = workspace.history()
+    told = Counter(line["What happened"] for line in history)
+    of_events = Counter(
+        (line["Deployment"], line["What happened"]) for line in history if line["What happened"] in (INVITED, RECORDED)
+    )
     # An event that could be written only once the row was closed has the actual times from the beginning.
-    assert told.pop(RECORDED, 0) <= len(rows), told
+    assert set(of_events.values()) == {1}, of_events
+    assert {deployment for deployment, _ in of_events} == {row[log.ID] for row in rows}
+    del told[INVITED], told[RECORDED]
     assert set(told.values()) == {len(rows)}, told
     assert len(told) == LINES, told
