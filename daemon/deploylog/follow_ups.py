@@ -87,6 +87,14 @@ class FollowUps:
     _there: dict[tuple[str, Named], datetime] = field(default_factory=dict)
     """By customer and line: until when it counts that what it names is there."""
 
+    def wants(self, view: LogView) -> bool:
+        """Whether there is anything to tell or take back, as far as the ledger knows; nobody is asked."""
+        if view.customer is None or view.stopped:
+            return False
+        return bool(self._pending(view.file.id)) or any(
+            self._to_tell(view, row, row.decision.follow_up) for row in view.rows if row.decision.follow_up is not None
+        )
+
     def carry_out(self, view: LogView, now: datetime) -> tuple[list[Outcome], dict[str, Told]]:
         """Write what is wanted and not written yet; take back what is not wanted any more.
 
@@ -144,16 +152,7 @@ class FollowUps:
                 outcomes += self._take_back(view, effect, now)
         if occasion is None:
             return outcomes, Told()
-        done = {
-            Named.of(one)
-            for one in self.ledger.effects_of(view.file.id, row.deployment.id)
-            if one.key.kind in FOLLOW_UP_KINDS
-            and one.key.round == OCCASIONS.index(occasion)
-            and one.state not in (*PENDING, EffectState.DEAD)
-        }
-        for named in wanted:
-            if named in done:
-                continue
+        for named in self._to_tell(view, row, occasion):
             try:
                 outcomes += self._one(view, row, occasion, named, now)
             except Unfit as problem:
@@ -162,6 +161,20 @@ class FollowUps:
                 log.warning("not told yet", deployment=row.deployment.id, what=named.reference, reason=str(failure))
                 waiting.append(Sentence.of("follow_up_waits", what=named.reference, reason=str(failure)[:120]))
         return outcomes, Told(tuple(unfit), tuple(waiting))
+
+    def _to_tell(self, view: LogView, row: RowView, occasion: Kind) -> list[Named]:
+        """The tickets and threads that are not told of this yet."""
+        wanted = self._named(row, occasion)
+        if not wanted:
+            return []
+        done = {
+            Named.of(one)
+            for one in self.ledger.effects_of(view.file.id, row.deployment.id)
+            if one.key.kind in FOLLOW_UP_KINDS
+            and one.key.round == OCCASIONS.index(occasion)
+            and one.state not in (*PENDING, EffectState.DEAD)
+        }
+        return [named for named in wanted if named not in done]
 
     def _named(self, row: RowView, occasion: Kind | None) -> tuple[Named, ...]:
         """The tickets and threads the row names, each once, that are told of this."""

@@ -723,7 +723,7 @@ class Reconciler:
 
         Nothing is told by a row or a registry read longer ago than a poll: the next look does it.
         """
-        if any(row.decision.follow_up for row in view.rows):
+        if self._follow_ups.wants(view):
             stale = now - view.cells.read_at > self._config.poll.every
             if stale or (not self._registry.holds(now) and self._registry_changed(now)):
                 return [], view, True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
@@ -145,6 +145,25 @@ def test_tag_state_and_visibility_follow_the_configuration(office: Office) -> No
     office.deploy("ES-7412280")
     assert [one["internal"] for one in ticket.articles] == [False]
     assert (ticket.tags, ticket.state) == (["deployed"], "closed")
+
+
+def test_what_is_told_already_has_the_registry_read_no_more(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.connect()
+    ticket, world = office.zammad.add("7412280", "one"), office.world
+    office.deploy("ES-7412280")
+    world.after(minutes=30)
+    read, asked = world.google.sheets.read, list[str]()
+
+    def reading(file_id: str, tabs: Sequence[str]) -> object:
+        asked.append(file_id)
+        return read(file_id, tabs)
+
+    monkeypatch.setattr(world.google.sheets, "read", reading)
+    world.log().write(3, {log.COMMENT: "another row"})
+    world.now += timedelta(minutes=12)
+    assert world.run().logs_read == 1
+    assert len(ticket.articles) == 1
+    assert world.registry_id not in asked
 
 
 def test_a_ticket_whose_deployment_was_rolled_back_stays_open(office: Office) -> None:
