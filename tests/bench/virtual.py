@@ -71,17 +71,6 @@ class VirtualWorld(ClockedWorld):
         self.google = self._connect()
         self.reconciler = self._reconciler() if self._installed() else None
 
-    def restart(self) -> None:
-        self.close()
-        self.start_daemon()
-
-    def lose_ledger(self) -> None:
-        """A lost disk, or the first start in a folder that has logs already."""
-        self.close()
-        for file in self.folder.glob("deploylog.db*"):
-            file.unlink()
-        self.start_daemon()
-
     def configure(self, settings: str) -> None:
         """A restart with other settings: YAML added to the configuration."""
         self.config = _configured(self.folder, settings)

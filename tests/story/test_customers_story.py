@@ -57,11 +57,6 @@ def state(world: World, customer: str = "DIBA") -> str:
     return str(customers(world)[customer]["State"])
 
 
-def contact(world: World, row: int, **values: object) -> None:
-    values = {name.replace("_", "-"): value for name, value in values.items()}
-    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, values)
-
-
 def files_named(world: World, name: str) -> list[Mapping[str, Any]]:
     found: list[Mapping[str, Any]] = world.person(STAFF).call(
         "GET",
@@ -151,7 +146,7 @@ def test_who_is_taken_out_loses_the_log_also_where_the_partner_operates_or_nobod
 ) -> None:
     diba = world.log()
     world.customer(2, **{"Operated by": "Us for partner", "Partner": "P", "Share log with": f"{READER}, {OTHER}"})
-    contact(world, 9, Customer="DIBA", Party="Partner", E_mail=PARTNER)
+    world.contact(9, Customer="DIBA", Party="Partner", E_mail=PARTNER)
     world.run()
     world.after(minutes=1)
     assert permissions(world, diba.file_id) == {READER: "reader", OTHER: "reader", PARTNER: "reader"}
@@ -336,7 +331,7 @@ def test_a_log_without_a_row_is_listed_and_sends_nothing_until_it_has_contacts_a
     assert len([one for one in staff.rows(world.registry_id, registry.CUSTOMERS) if one["Customer"] == "ORPHAN"]) == 1
     assert orphan.progress().startswith("Not ready")
     assert world.person(TEAM).mails() == []
-    contact(world, 6, Customer="ORPHAN", Party="Customer manager", E_mail="boss@orphan.example")
+    world.contact(6, Customer="ORPHAN", Party="Customer manager", E_mail="boss@orphan.example")
     world.run()
     world.after(minutes=1)
     assert orphan.progress().startswith("Not ready"), "who operates it was not said yet"
@@ -387,7 +382,7 @@ def test_a_name_made_on_a_mac_whose_accents_are_kept_apart_is_the_same_customers
     body = {"name": f"{mac} - Deployment log"}
     made = staff.call("POST", f"/drive/v3/files/{template['id']}/copy", body, supportsAllDrives="true")
     world.customer(4, **{"Customer": "Diputació", "Operated by": "Us"})
-    contact(world, 6, Customer=mac, Party="Customer manager", E_mail="boss@dip.example")
+    world.contact(6, Customer=mac, Party="Customer manager", E_mail="boss@dip.example")
     world.run()
     for _ in range(3):
         world.after(seconds=40)
@@ -438,10 +433,10 @@ def test_a_contact_cut_and_pasted_within_seconds_is_neither_uninvited_nor_invite
     scheduled(world)
     invited = len(world.person(MANAGER).mails())
     written = world.calls()["calendar.events.insert"], world.calls().get("calendar.events.update", 0)
-    contact(world, 2, Customer="", Party="", Name="", E_mail="")
+    world.contact(2, Customer="", Party="", Name="", E_mail="")
     world.run()
     world.after(seconds=15)
-    contact(world, 9, Customer="DIBA", Party="Customer manager", Name="DIBA", E_mail=MANAGER)
+    world.contact(9, Customer="DIBA", Party="Customer manager", Name="DIBA", E_mail=MANAGER)
     world.run()
     world.after(minutes=2)
     assert len(world.person(MANAGER).mails()) == invited
@@ -450,7 +445,7 @@ def test_a_contact_cut_and_pasted_within_seconds_is_neither_uninvited_nor_invite
 
 def test_a_contact_that_stays_away_is_uninvited_and_a_new_one_invited(world: World) -> None:
     diba = scheduled(world)
-    contact(world, 3, Customer="DIBA", Party="Helpdesk", Name="Other", E_mail="otro@diba.example")
+    world.contact(3, Customer="DIBA", Party="Helpdesk", Name="Other", E_mail="otro@diba.example")
     world.run()
     world.after(minutes=2)
     [event] = world.person("otro@diba.example").call("GET", "/calendar/v3/calendars/primary/events")["items"]
@@ -461,7 +456,7 @@ def test_a_contact_that_stays_away_is_uninvited_and_a_new_one_invited(world: Wor
 
 
 def test_mail_that_comes_back_is_told_in_the_registry_until_the_address_is_put_right(world: World) -> None:
-    contact(world, 3, Customer="DIBA", Party="Helpdesk", E_mail="nobody@diba.invalid")
+    world.contact(3, Customer="DIBA", Party="Helpdesk", E_mail="nobody@diba.invalid")
     world.run()
     world.after(minutes=1)
     diba = world.log()
@@ -474,7 +469,7 @@ def test_mail_that_comes_back_is_told_in_the_registry_until_the_address_is_put_r
     world.restart()
     world.run()
     assert "ail to nobody@diba.invalid came back" in state(world)
-    contact(world, 3, E_mail="cau@diba.example")
+    world.contact(3, E_mail="cau@diba.example")
     world.run()
     world.after(minutes=1)
     assert "came back" not in state(world)
@@ -502,7 +497,7 @@ PARTNER = "operaciones@partner.example"
 def test_who_delegates_to_us_gets_the_log_and_the_notices_which_say_on_whose_behalf(world: World) -> None:
     diba = world.log()
     world.customer(2, **{"Operated by": "Us for partner", "Partner": "ACME Consulting"})
-    contact(world, 9, Customer="DIBA", Party="Partner", E_mail=PARTNER)
+    world.contact(9, Customer="DIBA", Party="Partner", E_mail=PARTNER)
     world.run()
     world.after(minutes=1)
     assert permissions(world, diba.file_id) == {PARTNER: "reader"}
@@ -520,7 +515,7 @@ def test_who_delegates_to_us_gets_the_log_and_the_notices_which_say_on_whose_beh
 
 def test_what_a_partner_alone_operates_gets_no_log_no_share_and_no_notice(world: World) -> None:
     world.customer(4, **{"Customer": "THEIRS", "Operated by": "Partner", "Share log with": READER})
-    contact(world, 9, Customer="THEIRS", Party="Partner", E_mail=PARTNER)
+    world.contact(9, Customer="THEIRS", Party="Partner", E_mail=PARTNER)
     world.run()
     world.after(minutes=2)
     assert files_named(world, "THEIRS - Deployment log") == []

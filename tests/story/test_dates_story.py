@@ -217,10 +217,7 @@ def test_a_decline_that_was_told_days_before_the_ledger_was_lost_is_not_told_aga
     world.after(minutes=20)
     assert len(world.notices(STAFF)) == 1
     world.after(days=3)
-    world.ledger.close()
-    for file in world.folder.glob("deploylog.db*"):
-        file.unlink()
-    world.start_daemon()
+    world.lose_ledger()
     world.run()
     world.after(minutes=20)
     assert world.log().row(2)[log.REPLIES] == f'1 no: {MANAGER} "after 17:00"'

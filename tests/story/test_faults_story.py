@@ -9,7 +9,6 @@ import pytest
 from world import DAEMON, HELPDESK, MANAGER, STAFF, TEAM, TICKS, WEDNESDAY, World
 
 from deploylog import deployment_log as log
-from deploylog import registry
 from deploylog.demo import Person
 from deploylog.errors import DeploylogError
 from deploylog.mime import MARKER
@@ -37,8 +36,7 @@ AT_CANCEL = (*READING, *WRITING, *MAILING, "gmail.users.messages.get", "calendar
 
 
 def two_languages(world: World) -> None:
-    contact = {"Customer": "DIBA", "Party": "Customer manager", "E-mail": BOSS, "Language": "en"}
-    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, contact)
+    world.contact(6, Customer="DIBA", Party="Customer manager", E_mail=BOSS, Language="en")
 
 
 def only_the_daemon_meets_faults(world: World) -> None:

@@ -231,10 +231,7 @@ def test_a_lost_ledger_writes_no_note_again(office: Office) -> None:
     office.deploy(f"ES-7412280\nmail: {SUBJECT}")
     assert (len(ticket.articles), len(office.answers())) == (1, 1)
     world = office.world
-    world.ledger.close()
-    for file in world.folder.glob("deploylog.db*"):
-        file.unlink()
-    world.start_daemon()
+    world.lose_ledger()
     world.run()
     world.after(minutes=5)
     assert (len(ticket.articles), len(office.answers())) == (1, 1)
@@ -254,10 +251,7 @@ def test_a_lost_ledger_tells_nobody_again_of_a_row_that_was_moved_and_is_done(of
     [answered] = office.answers()
     assert ".thread-answer.2." in str(answered[MARKER])
     world.after(hours=3)
-    world.ledger.close()
-    for file in world.folder.glob("deploylog.db*"):
-        file.unlink()
-    world.start_daemon()
+    world.lose_ledger()
     world.run()
     world.after(minutes=5)
     assert (len(ticket.articles), len(office.answers())) == (1, 1)
@@ -272,10 +266,7 @@ def test_a_lost_ledger_knows_an_answer_of_a_row_opened_again_by_its_thread(offic
     before = [one.key for one in world.ledger.effects_of(world.log().file_id) if one.key.kind is Kind.THREAD_ANSWER]
     assert len(before) == 1
     world.log().write(2, {log.STATUS: "Started"})
-    world.ledger.close()
-    for file in world.folder.glob("deploylog.db*"):
-        file.unlink()
-    world.start_daemon()
+    world.lose_ledger()
     world.run()
     after = [one.key for one in world.ledger.effects_of(world.log().file_id) if one.key.kind is Kind.THREAD_ANSWER]
     assert after == before

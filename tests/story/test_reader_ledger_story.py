@@ -14,7 +14,6 @@ import sqlalchemy as sa
 from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, Log, World, served_world
 
 from deploylog import deployment_log as log
-from deploylog import registry
 from deploylog.cells import serial_of
 from deploylog.mime import MARKER
 from stores import NewStore
@@ -22,14 +21,6 @@ from stores import NewStore
 
 class Killed(BaseException):
     """The process ends here: nothing that would tidy up is run."""
-
-
-def lose_the_ledger(world: World) -> None:
-    """A lost disk: the daemon starts with an empty store."""
-    world.ledger.close()
-    for file in world.folder.glob("deploylog.db*"):
-        file.unlink()
-    world.start_daemon()
 
 
 def events(world: World, address: str = DAEMON) -> list:
@@ -59,7 +50,7 @@ def test_a_lost_ledger_repeats_neither_event_nor_invitation_nor_mail(world: Worl
     started(world)
     world.after(seconds=15)
     before = len(world.person(MANAGER).mails())
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert len(world.person(MANAGER).mails()) == before
@@ -76,7 +67,7 @@ def test_a_lost_ledger_before_the_start_mails_once_at_the_start(world: World) ->
     world.run()
     world.after(seconds=31)
     before = len(world.person(MANAGER).mails())
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(seconds=31)
     assert len(world.person(MANAGER).mails()) == before
@@ -96,7 +87,7 @@ def test_a_lost_ledger_believes_nobody_who_typed_that_the_end_of_an_open_row_was
     nudges = [mail["Subject"] for mail in world.person(STAFF).mails()]
     assert any("planned end" in one for one in nudges)
     world.log().write(2, {log.END_NOTIFIED: typed})
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert [mail["Subject"] for mail in world.person(STAFF).mails()] == nudges
@@ -106,7 +97,7 @@ def test_a_lost_ledger_believes_nobody_who_typed_that_the_end_of_an_open_row_was
 def test_a_lost_ledger_keeps_every_line_of_history_once(world: World) -> None:
     started(world)
     before = world.log().history()
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert world.log().history() == before
@@ -125,7 +116,7 @@ def test_a_lost_ledger_leaves_what_is_closed_as_it_ended(world: World) -> None:
 
     before = as_it_ended()
     world.after(minutes=40)
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert as_it_ended() == before
@@ -140,7 +131,7 @@ def test_a_new_ledger_looks_through_the_mailbox_only_where_something_was_lately_
     world.run()
     world.after(minutes=1)
     world.now += timedelta(days=days)
-    lose_the_ledger(world)
+    world.lose_ledger()
     gmail, asked = world.google.gmail, []
     look = gmail.sent_since
     monkeypatch.setattr(gmail, "sent_since", lambda since, *more: asked.append(since) or look(since, *more))
@@ -153,7 +144,7 @@ def test_a_lost_ledger_and_a_registry_that_names_the_customer_only_later_repeat_
     started(world)
     world.log().write(2, {log.STATUS: "Started"})
     world.run()
-    lose_the_ledger(world)
+    world.lose_ledger()
     link = world.person(STAFF).rows(world.registry_id, "Customers")[0]["Log"]
     world.customer(2, Customer="", Log="")
     world.run()
@@ -171,7 +162,7 @@ def test_a_deployment_cancelled_while_the_ledger_was_lost_is_withdrawn_from_the_
     world.run()
     world.after(seconds=31)
     world.log().write(2, {log.STATUS: "Cancelled"})
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert events(world) == [] or world.log().progress().startswith("Needs attention"), world.log().progress()
@@ -181,7 +172,7 @@ def test_a_deployment_cancelled_while_the_ledger_was_lost_is_withdrawn_from_the_
 
 def test_a_deployment_cancelled_after_the_ledger_was_lost_in_progress_is_withdrawn_and_told(world: World) -> None:
     started(world)
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(seconds=31)
     world.log().write(2, {log.STATUS: "Cancelled"})
@@ -194,7 +185,7 @@ def test_a_deployment_cancelled_after_the_ledger_was_lost_in_progress_is_withdra
 def test_a_cancellation_met_with_an_empty_ledger_is_not_silently_untold(world: World) -> None:
     started(world)
     world.log().write(2, {log.STATUS: "Cancelled"})
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     told = len(world.notices()) == 2 or world.log().progress().startswith("Needs attention")
@@ -211,13 +202,13 @@ def test_a_rollback_after_the_end_mail_met_with_an_empty_ledger_is_told(world: W
     told = len(diba.history())
     assert diba.row(2)[log.END_NOTIFIED] != ""
     diba.write(2, {log.STATUS: "Rolled back"})
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     assert len(world.notices()) == 2, "the row was edited a moment ago"
     world.after(minutes=1)
     assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start", "end", "rolled-back"]
     assert len(diba.history()) == told + 1
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert len(world.notices()) == 3
@@ -233,7 +224,7 @@ def test_a_row_that_says_cancelled_to_an_empty_ledger_is_told_so_once(world: Wor
     world.after(seconds=60 if told else 10)
     assert world.log().progress() == "Cancelled"
     assert len(world.notices()) == 1 + told
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["start", "cancelled"]
@@ -253,7 +244,7 @@ def test_what_only_the_mailbox_shows_is_taken_over(world: World, monkeypatch: py
         world.at(WEDNESDAY)
     monkeypatch.undo()
     assert world.log().row(2)[log.START_NOTIFIED] == ""
-    lose_the_ledger(world)
+    world.lose_ledger()
     for seconds in (1, 31, 60, 120):
         world.after(seconds=seconds)
     assert len(world.notices()) == 1
@@ -281,7 +272,7 @@ def test_a_start_moved_far_ahead_before_the_ledger_was_lost_sends_no_second_star
     monkeypatch.undo()
     later = WEDNESDAY + timedelta(days=6)
     world.log().write(2, {log.START: serial_of(later, MADRID)})
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     world.at(later + timedelta(minutes=1))
@@ -293,7 +284,7 @@ def test_a_second_delay_after_a_lost_ledger_is_told_as_any_other(world: World) -
     later = WEDNESDAY + timedelta(minutes=25)
     world.at(later)
     assert len(world.notices()) == 2
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     for number, minutes in enumerate((30, 90)):
@@ -312,7 +303,7 @@ def test_a_moved_start_and_a_lost_ledger_leave_the_mails_what_they_are(world: Wo
     world.run()
     world.at(WEDNESDAY)
     assert ".start.2.0." in str(world.notices()[0][MARKER])
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.at(WEDNESDAY + timedelta(minutes=40))
     assert [str(mail[MARKER]).split(".", 1)[1] for mail in world.notices()] == ["start.2.0.es", "delay.2.0.es"]
@@ -326,7 +317,7 @@ def test_numbers_go_on_after_a_lost_ledger_and_a_deleted_row(world: World) -> No
     world.after(seconds=31)
     row = {"sheetId": diba.tab, "dimension": "ROWS", "startIndex": 2, "endIndex": 3}
     diba.change({"deleteDimension": {"range": row}})
-    lose_the_ledger(world)
+    world.lose_ledger()
     diba.plan(3, WEDNESDAY + timedelta(hours=3), **{log.COMPONENTS: "later 1"})
     world.run()
     world.after(minutes=1)
@@ -412,7 +403,7 @@ def test_killed_at_any_commit_of_the_first_look_after_a_lost_ledger_the_next_dae
     before = [str(mail[MARKER]) for mail in world.person(STAFF).mails()]
     assert any(".nudge.2." in one for one in before)
     told = diba.history()
-    lose_the_ledger(world)
+    world.lose_ledger()
     die_at_commit(world, number)
     with suppress(Killed):
         world.run()
@@ -684,7 +675,7 @@ def reminded_moved_and_lost(world: World) -> datetime:
     diba.write(2, {log.START: serial_of(later, MADRID)})
     world.run()
     world.after(days=3)
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     return later
@@ -704,7 +695,7 @@ def test_a_reminder_of_an_earlier_start_found_by_a_new_ledger_keeps_none_of_the_
 ) -> None:
     later = reminded_moved_and_lost(reminding)
     reminding.at(later - timedelta(minutes=30))
-    lose_the_ledger(reminding)
+    reminding.lose_ledger()
     reminding.run()
     reminding.at(later + timedelta(minutes=1))
     told = [str(mail[MARKER]).split(".", 1)[1] for mail in reminding.notices()]
@@ -722,7 +713,7 @@ def test_a_new_ledger_takes_a_new_start_for_no_second_delay_of_a_row_that_says_d
     diba.write(2, {log.START: serial_of(later, MADRID)})
     world.run()
     world.after(minutes=1)
-    lose_the_ledger(world)
+    world.lose_ledger()
     world.run()
     world.after(minutes=1)
     assert [str(mail[MARKER]).split(".")[1] for mail in world.notices()] == ["reminder", "delay"]
@@ -744,8 +735,7 @@ def test_what_people_told_by_hand_before_the_daemon_came_counts_as_told(world: W
     newco.plan(2, began - timedelta(minutes=3), **told)
     newco.plan(3, began - timedelta(minutes=15), **{**told, log.COMPONENTS: "another 2"})
     newco.plan(4, began + timedelta(minutes=3), **{**told, log.STATUS: "Planned", log.COMPONENTS: "another 3"})
-    boss = {"Customer": "NEWCO", "Party": "Customer manager", "E-mail": "boss@newco.example"}
-    staff.type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, boss)
+    world.contact(6, Customer="NEWCO", Party="Customer manager", E_mail="boss@newco.example")
     world.customer(4, Customer="NEWCO", **{"Operated by": "Us"})
     world.run()
     world.after(minutes=5)

@@ -88,8 +88,7 @@ def test_a_new_customer_made_by_copying_a_row_above_takes_no_mail_of_the_old_one
 def test_a_new_customer_made_by_copying_a_row_below_gets_a_log_or_is_told_why_not(world: World) -> None:
     row = customers(world)[1]
     world.customer(4, **{**row, "Customer": "NEWCOMER", "State": ""})
-    contact = {"Customer": "NEWCOMER", "Party": "Customer manager", "E-mail": "boss@newcomer.example"}
-    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, contact)
+    world.contact(6, Customer="NEWCOMER", Party="Customer manager", E_mail="boss@newcomer.example")
     world.run()
     world.after(minutes=2)
     newcomer = customers(world)[2]
@@ -146,9 +145,7 @@ def test_a_customer_renamed_in_customers_and_in_contacts_goes_on_as_before(world
     world.after(seconds=31)
     world.customer(2, Customer="Diputació")
     for row in (2, 3):
-        world.person(STAFF).type(
-            world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, {"Customer": "Diputació"}
-        )
+        world.contact(row, Customer="Diputació")
     world.run()
     world.at(WEDNESDAY)
     assert len(world.notices()) == 1
@@ -318,8 +315,7 @@ def changed_file(world: World, file_id: str, **values: object) -> None:
 
 
 def contact(world: World, row: int, customer: str, address: str) -> None:
-    values = {"Customer": customer, "Party": "Customer manager", "E-mail": address}
-    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, values)
+    world.contact(row, Customer=customer, Party="Customer manager", E_mail=address)
 
 
 AJBCN_MANAGER = "boss@ajbcn.example"

@@ -25,8 +25,7 @@ def text(mail) -> str:
 
 
 def two_languages(world: World) -> None:
-    contact = {"Customer": "DIBA", "Party": "Customer manager", "E-mail": BOSS, "Language": "en"}
-    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, 6, contact)
+    world.contact(6, Customer="DIBA", Party="Customer manager", E_mail=BOSS, Language="en")
 
 
 def scheduled(world: World, count: int = 1) -> None:
@@ -326,10 +325,7 @@ def test_rows_that_move_in_a_log_nobody_registered_are_no_fault(world: World, mo
     """A log the ledger never saw: a copy made by hand, or a registry row yet to be typed."""
     diba = world.log()
     world.customer(2, Customer="SOMEBODY ELSE", Log="", Pause=True)
-    world.ledger.close()
-    for file in world.folder.glob("deploylog.db*"):
-        file.unlink()
-    world.start_daemon()
+    world.lose_ledger()
     read, seen = world.google.sheets.read, []
 
     def moving(file_id: str, tabs: list[str]) -> object:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from world import HELPDESK, MANAGER, STAFF, TICKS, WEDNESDAY, World
+from world import HELPDESK, MANAGER, TICKS, WEDNESDAY, World
 
 from deploylog import deployment_log as log
-from deploylog import registry
 from deploylog.cells import serial_of
 from deploylog.demo import CONTACTS
 from deploylog.errors import ConfigurationError, NotCarriedOut
@@ -21,7 +20,7 @@ ACME_MANAGER = "manager@acme.example"
 def contact(world: World, address: str, **values: object) -> None:
     """Staff change that contact's row."""
     [row] = [number for number, one in enumerate(CONTACTS, 2) if one["E-mail"] == address]
-    world.person(STAFF).type(world.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, values)
+    world.contact(row, **values)
 
 
 def planned(world: World) -> None:

@@ -136,8 +136,19 @@ class World:
         self.messages = bootstrap.messages_of(self.config)
         self.reconciler = self._reconciler() if self._installed() else None
 
-    def restart(self) -> None:
+    def close(self) -> None:
+        """The daemon ends."""
         self.ledger.close()
+
+    def restart(self) -> None:
+        self.close()
+        self.start_daemon()
+
+    def lose_ledger(self) -> None:
+        """A lost disk, or the first start in a folder that has logs already: the daemon starts with an empty store."""
+        self.close()
+        for file in self.folder.glob("deploylog.db*"):
+            file.unlink()
         self.start_daemon()
 
     def init(self) -> None:
@@ -157,6 +168,11 @@ class World:
     def customer(self, row: int, **values: object) -> None:
         """Change a customer's row of the registry."""
         self.person(STAFF).type(self.registry_id, registry.CUSTOMERS, registry.CUSTOMER_COLUMNS, row, values)
+
+    def contact(self, row: int, **values: object) -> None:
+        """Change a contact's row of the registry; `E_mail` is its column `E-mail`."""
+        named = {name.replace("_", "-"): value for name, value in values.items()}
+        self.person(STAFF).type(self.registry_id, registry.CONTACTS, registry.CONTACT_COLUMNS, row, named)
 
     def log(self, customer: str = "DIBA") -> Log:
         staff = self.person(STAFF)
