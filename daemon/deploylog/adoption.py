@@ -21,7 +21,7 @@ from deploylog.model import LANGUAGES, Deployment, Kind, Progress, Status
 
 LONGEST_AGO = timedelta(days=40)
 """Mails older than this are not looked for: what they began was closed, or is asked about anyway."""
-_CLOCKS_APART = timedelta(minutes=1)
+_GMAILS_CLOCK = timedelta(minutes=1)
 """How far Gmail's clock may be from the one a mail became due by."""
 _TOLD_IN = {
     Kind.START: log.START_NOTIFIED,
@@ -86,7 +86,7 @@ class Past:
         if start is None or any(one.kind is Kind.START for one in self.effects):
             return False
         return any(
-            one.at is not None and one.at < start - timedelta(minutes=one.round) - _CLOCKS_APART
+            one.at is not None and one.at < start - timedelta(minutes=one.round) - _GMAILS_CLOCK
             for one in self.effects
             if one.kind is Kind.REMINDER and one.generation == generation
         )

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 import structlog
@@ -32,7 +32,7 @@ from deploylog.kept import contacts_from_json, contacts_to_json
 from deploylog.ledger import Ledger, LogSeen
 from deploylog.lifecycle import Policy
 from deploylog.messages import Messages
-from deploylog.model import Customer, Progress, Registry, Sentence
+from deploylog.model import NEVER, Customer, Progress, Registry, Sentence
 from deploylog.observe import is_ours
 from deploylog.registry import CountedContacts, Defaults, RegistrySheet, count_contacts, read_registry
 from deploylog.registry_state import Standing, registry_problems, state_of, waits_for_contacts
@@ -51,8 +51,6 @@ CHANGED_LATELY = timedelta(minutes=10)
 """A registry row that changed no longer ago is seen to at once, also after a start."""
 CHANGED_A_POLL = 20
 """Of them so many a poll: on a first start all rows are new, and no mail shall wait for what a thousand need."""
-
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -199,9 +197,9 @@ class CustomerLogs:
     def _took_name_of(self, one: Customer, other: Customer) -> bool:
         """Whether a row may have been given its name after another had it: it is no older than the other's new name."""
         name, others = folded(one.name), folded(other.name)
-        said, since = self._unchanged.get(name, ("", _NEVER))
-        written = max(since, self._named.get(name, _NEVER)) if said == one.fingerprint else _NEVER
-        return bool(self._named) and written >= self._named.get(others, _NEVER)
+        said, since = self._unchanged.get(name, ("", NEVER))
+        written = max(since, self._named.get(name, NEVER)) if said == one.fingerprint else NEVER
+        return bool(self._named) and written >= self._named.get(others, NEVER)
 
     def _is_gone(self, customer: Customer, files: Mapping[str, DriveFile]) -> bool:
         """Whether the log this customer had was trashed or moved away: it is not made anew by itself."""

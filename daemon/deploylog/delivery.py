@@ -100,7 +100,7 @@ class Delivery:
         self._calendar = calendar
         self._mailboxes = mailboxes
         self.clock: Callable[[], datetime] | None = None
-        """Says when a call begins, where `now` may lie seconds back."""
+        """Says when a call begins and ends; None: the decision's `now` holds."""
 
     # Other daemons ---------------------------------------------------------------------------------------------
 
@@ -108,7 +108,11 @@ class Delivery:
         """Until when others leave the call alone that begins now, should this daemon be cut off meanwhile."""
         if not self._ledger.store.shared:
             return None
-        return (self.clock() if self.clock else now) + LONGEST_CALL
+        return self._by_now(now) + LONGEST_CALL
+
+    def _by_now(self, now: datetime) -> datetime:
+        """What time it is, where the decision's `now` may lie seconds back, or calls that hung."""
+        return self.clock() if self.clock else now
 
     @staticmethod
     def not_while_under_way(effect: Effect, now: datetime) -> None:
@@ -126,7 +130,7 @@ class Delivery:
         """Find out what became of sends whose answer was lost, as far as that can be known now."""
         outcomes = []
         for effect in self._ledger.effects_of(log_id, states=[EffectState.SENDING]):
-            if effect.retry_at is None or effect.retry_at <= now:
+            if effect.is_due(now):
                 outcomes += self.attempt(effect, now, self._resolve)
         return outcomes
 
@@ -150,7 +154,7 @@ class Delivery:
             if key not in keys:
                 if key.kind not in (Kind.EVENT, *FOLLOW_UP_KINDS):
                     outcomes += self.attempt(effect, now, self._drop)
-            elif _is_due(effect, now) and _has_lost_readers(effect, keys[key][1]()):
+            elif effect.is_due(now) and _has_lost_readers(effect, keys[key][1]()):
                 outcomes += self.attempt(effect, now, self._drop)
                 del pending[key]
                 if self._state_of(effect) is not DEAD:
@@ -162,7 +166,7 @@ class Delivery:
         # What follows a mail that may still be on its way waits for it: else it could not join its thread.
         on_their_way = {one.key.target for one in self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING])}
         for effect in to_send:
-            if effect.key.target not in on_their_way and _is_due(effect, now):
+            if effect.key.target not in on_their_way and effect.is_due(now):
                 outcomes += self.attempt(effect, now, self._draft_and_send)
         return outcomes
 
@@ -182,7 +186,7 @@ class Delivery:
         answered = {"id": thread.id, "message_ids": list(thread.message_ids), "subject": thread.subject}
         frozen = {**_payload(letter()), "mailbox": thread.mailbox, "thread": answered, **asked_for}
         pending = self._ledger.commit([(key, frozen, now)], now)
-        due = [effect for effect in pending if effect.retry_at is None or effect.retry_at <= now]
+        due = [effect for effect in pending if effect.is_due(now)]
         return [outcome for effect in due for outcome in self.attempt(effect, now, self._answer)]
 
     def _answer(self, effect: Effect, now: datetime) -> list[Outcome]:
@@ -426,7 +430,7 @@ class Delivery:
             # A cancelled event keeps its guests: whom we had invited stays known as ours.
             ours = effect.payload.get("guests", []) if effect is not None else []
             [effect] = self._ledger.commit([(key, {"guests": ours}, None)], now)
-        if effect.retry_at is not None and effect.retry_at > now:
+        if not effect.is_due(now):
             return []
 
         def write(effect: Effect, now: datetime) -> list[Outcome]:
@@ -440,7 +444,7 @@ class Delivery:
     def withdraw(self, log_id: str, deployment_id: str, now: datetime) -> list[Outcome]:
         """Cancel the event, also one that only may be there, and tell its guests; nothing is called where none is."""
         effect = self._event_effect(event_key(log_id, deployment_id))
-        if effect is None or effect.state is DEAD or (effect.retry_at and effect.retry_at > now):
+        if effect is None or effect.state is DEAD or not effect.is_due(now):
             return []
 
         def cancel(effect: Effect, now: datetime) -> list[Outcome]:
@@ -583,7 +587,7 @@ class Delivery:
         effect = self._ledger.effect(number)
         assert effect is not None
         # From the end of the call: one that hung may have taken longer than the wait.
-        later = (self.clock() if self.clock else now) + backoff(number, effect.attempts, failure)
+        later = self._by_now(now) + backoff(number, effect.attempts, failure)
         reason = str(failure)
         log.warning("not done yet", effect=number, key=str(effect.key), reason=reason, retry_at=later.isoformat())
         # A refused look, at a draft of ours that is there or may be, parks nothing: the draft would stay behind.
@@ -592,11 +596,6 @@ class Delivery:
             return [self._park(effect, FAILED, reason)]
         self._ledger.advance(number, effect.state, effect.state, retry_at=later, reason=reason, under_way_until=others)
         return []
-
-
-def _is_due(effect: Effect, now: datetime) -> bool:
-    """Whether it may be tried: it never was, or has waited long enough."""
-    return effect.retry_at is None or effect.retry_at <= now
 
 
 def _has_lost_readers(effect: Effect, letter: Letter) -> bool:

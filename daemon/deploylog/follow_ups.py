@@ -213,7 +213,7 @@ class FollowUps:
             return self._asking(named, at, lambda: self._write(effect, tracker, found, occasion, at))
 
         pending = self.ledger.commit([(key, frozen, now)], now)
-        due = [effect for effect in pending if effect.retry_at is None or effect.retry_at <= now]
+        due = [effect for effect in pending if effect.is_due(now)]
         return [outcome for effect in due for outcome in self.delivery.attempt(effect, now, write)]
 
     def _tracker(self, named: Named) -> Tracker:
@@ -245,7 +245,7 @@ class FollowUps:
 
     def _take_back(self, view: LogView, effect: Effect, now: datetime) -> list[Outcome]:
         """What is pending and not wanted any more is not written; a note whose writing is in doubt is looked for."""
-        if effect.retry_at is not None and effect.retry_at > now:
+        if not effect.is_due(now):
             return []
         if effect.key.kind is Kind.THREAD_ANSWER:
             return self.delivery.drop(effect, now)

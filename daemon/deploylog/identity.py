@@ -19,6 +19,7 @@ from deploylog.deployment_log import number_of
 from deploylog.model import Deployment, Status
 
 _AT_WORK = frozenset({Status.STARTED, Status.DELAYED, Status.DONE, Status.ROLLED_BACK})
+"""What staff say of a deployment while and after it is carried out."""
 LARGEST_COUNTED = 10**8
 """An ID with a larger number, typed by hand, stands but is not counted on from: IDs have at most nine digits."""
 

@@ -162,6 +162,7 @@ class Effect:
     committed_at: datetime
     at: datetime | None
     attempts: int
+    """Calls begun; of an event, since it last stood as wanted."""
     retry_at: datetime | None
     in_doubt: bool
     """A call was begun and its answer is not known: look before calling again."""
@@ -177,6 +178,10 @@ class Effect:
     """What History has still to say of it: `sent`, `invited`, `updated`, `recorded` or `withdrawn`; else empty."""
     under_way_until: datetime | None = None
     """On a shared store: until then another daemon that began a call, and was cut off, may still be at it."""
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it may be tried: it never was, or has waited long enough."""
+        return self.retry_at is None or self.retry_at <= now
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,15 +11,17 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Union
 from zoneinfo import ZoneInfo
 
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""After every instant: of what is not foreseen."""
 LANGUAGES = ("es", "ca", "en")
+"""The languages mails and sentences exist in; the first is the procedure's."""
 REGION = re.compile(r"[A-Z]{2}(?:-[A-Z0-9]{1,3})?")
 """A country or one of its regions: ISO 3166-2 `ES-CT`, ISO 3166-1 `PT`."""
-"""The languages mails and sentences exist in; the first is the procedure's."""
 
 
 class Status(StrEnum):
@@ -315,6 +317,13 @@ class Deployment:
         if self.window is None:
             return None
         return self.new_end or self.window.end
+
+    @property
+    def taken(self) -> Window | None:
+        """When nobody else should deploy: its window, and longer where it is to take longer."""
+        if self.window is None or self.new_end is None:
+            return self.window
+        return Window(self.window.start, max(self.window.end, self.new_end))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,6 @@ from deploylog.model import (
     Rule,
     Sentence,
     Status,
-    Window,
 )
 from deploylog.notices import Decline, with_declines, with_notice
 from deploylog.registry import PAUSE
@@ -453,9 +452,9 @@ class Observer:
         if row.status not in open_:
             return circumstances(customer, registry, place, levels, Absences(), ())
         taken = [
-            rules.Taken(taken_by(other, other.window), other.id, True, other.responsible == row.responsible)
+            rules.Taken(other.taken, other.id, True, other.responsible == row.responsible)
             for other in log
-            if other.id != row.id and other.window and other.status in open_
+            if other.id != row.id and other.taken and other.status in open_
         ]
         taken += [
             rules.Taken(one.window, one.deployment_id, False, True)
@@ -483,13 +482,7 @@ def known_of(row: RowView) -> Known:
 def sight_of(row: RowView) -> Sight:
     """What a look at a row leaves in the ledger."""
     deployment = row.deployment
-    window = taken_by(deployment, deployment.window) if deployment.window else None
-    return Sight(known_of(row), row.memory, row.decision.due, window, deployment.responsible)
-
-
-def taken_by(deployment: Deployment, window: Window) -> Window:
-    """When nobody else should deploy: until the end that holds now, where the deployment is to take longer."""
-    return replace(window, end=max(window.end, deployment.end or window.end))
+    return Sight(known_of(row), row.memory, row.decision.due, deployment.taken, deployment.responsible)
 
 
 def _layout(rows: Sequence[Sequence[Cell]], columns: Sequence[str], names: Names, tab: str) -> Layout:

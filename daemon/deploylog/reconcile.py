@@ -37,7 +37,7 @@ from deploylog.lifecycle import PENDING, Decision, EffectState, EventWish, Memor
 from deploylog.looks import LastLooks
 from deploylog.messages import Messages
 from deploylog.mime import Letter
-from deploylog.model import Customer, Kind, Progress, Registry, Sentence
+from deploylog.model import NEVER, Customer, Kind, Progress, Registry, Sentence
 from deploylog.observe import (
     HIGHEST,
     Cells,
@@ -73,7 +73,6 @@ READS_A_LOOK = 2
 READS_KEPT = 3
 """Reads always kept for what becomes due unforeseen, the registry among them."""
 EVER = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.get_logger(__name__)
 
@@ -485,15 +484,15 @@ class Reconciler:
         So they are where the registry says something else by then.
         """
         outcomes: list[Outcome] = []
-        kept = False
+        looked_again = False
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, self._owners.get(file.id), self._current, now)
             began = clock()
             self._remember(view, now, self._write_back.ticks(view, now))
-            if not kept and clock() - began > STALE_READ:
+            if not looked_again and clock() - began > STALE_READ:
                 # Keeping a new number hung: what was read is old before anything was done by it. Now it is kept.
-                kept = True
+                looked_again = True
                 continue
             done, finished = self._carry_out(view, clock, stopping)
             outcomes += done

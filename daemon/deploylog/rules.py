@@ -587,7 +587,7 @@ class _Hours:
             return True
         start = window.start.astimezone(self._zone)
         end = window.end.astimezone(self._zone)
-        # In the second of the two weeks, before which a span may have begun; one longer than that is hours all week.
+        # In the second week, before which a span may have begun; and in the first, after which one may go on.
         begins = (start.isoweekday() + 7) * _DAY + _since_midnight(start)
         lasts = _since_midnight(end) - _since_midnight(start) + _DAY * (end.toordinal() - start.toordinal())
         return any(

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from deploylog import dates, rules
 from deploylog.looks import DeploymentLook, LogLook, Looks
-from deploylog.model import Customer, Finding, Level, Notify, Progress, Rule, Status, Window
+from deploylog.model import NEVER, Customer, Finding, Level, Notify, Progress, Rule, Status, Window
 
 NOON = time(12)
 HALF_AN_HOUR = timedelta(minutes=30)
@@ -57,7 +57,7 @@ def entries(looks: Looks, customer: str = "") -> list[Entry]:
         if not customer or (log.customer and log.customer.name == customer)
         for look in log.deployments
     ]
-    return sorted(found, key=lambda one: (one.start or datetime.max.replace(tzinfo=UTC), one.customer, one.id))
+    return sorted(found, key=lambda one: (one.start or NEVER, one.customer, one.id))
 
 
 def entry(looks: Looks, log_id: str, deployment_id: str) -> Entry | None:
