@@ -433,7 +433,8 @@ class CustomerLogs:
             if self._writes(sheet, files, log_problems, now):
                 # A pass may be long, and rows and columns may have moved since the registry was read.
                 sheet = self.read_registry()
-                self._note_listed(self._to_list(sheet, files, now))
+                _, claimed = self._logs(sheet.registry, files)
+                self._note_listed(self._to_list(sheet, files, claimed, now))
                 writes = self._writes(sheet, files, log_problems, now)
                 self._make_room(writes)
                 self._google.sheets.write(self._installation.registry.id, writes)
@@ -449,7 +450,7 @@ class CustomerLogs:
     ) -> list[CellWrite]:
         """The cells of the registry as last read that do not say what they shall."""
         current = sheet.registry
-        logs, _ = self._logs(current, files)
+        logs, claimed = self._logs(current, files)
         listed = self._listed()
         wanted: dict[int, dict[str, str]] = {}
         for customer in current.customers:
@@ -463,19 +464,20 @@ class CustomerLogs:
         if sheet.everyones_row is not None:
             said = (*self._shared_outside, *self._unread)
             wanted[sheet.everyones_row] = {registry.STATE: self._sentences(said)}
-        for row, file in enumerate(self._to_list(sheet, files, now), start=sheet.last_row + 1):
+        for row, file in enumerate(self._to_list(sheet, files, claimed, now), start=sheet.last_row + 1):
             new = Customer(row, _customer_of(file), operator_said=False)
             state = state_of(new, current, Standing(has_log=True, listed=True), self._policy.names)
             wanted[row] = {registry.CUSTOMER: new.name, registry.LOG: file.link, registry.STATE: self._sentences(state)}
         return self._differing(sheet, wanted)
 
-    def _to_list(self, sheet: RegistrySheet, files: Mapping[str, DriveFile], now: datetime) -> list[DriveFile]:
-        """The logs that no row has had for `notify.settle`, by name: each gets one.
+    def _to_list(
+        self, sheet: RegistrySheet, files: Mapping[str, DriveFile], claimed: Set[str], now: datetime
+    ) -> list[DriveFile]:
+        """The logs that no row has had for `notify.settle`, by name: each gets one. `claimed`: those that a row has.
 
         None that a row without a name links to: somebody is just about to write another there. And none whose name
         says no customer, or one that has a row: a row for it would be no row of its own, and come again at each look.
         """
-        _, claimed = self._logs(sheet.registry, files)
         settled = [
             files[one]
             for one, since in self._nobodys.items()
