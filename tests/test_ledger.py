@@ -338,6 +338,18 @@ def test_the_earliest_of_deployments_and_retries_is_due(ledger: Ledger) -> None:
     assert ledger.dues()["log-1"].tzinfo is UTC
 
 
+def test_what_is_due_until_an_instant_leaves_out_what_is_later(ledger: Ledger) -> None:
+    minute = timedelta(minutes=1)
+    ledger.save_sights("log-1", [sight("DIBA-0014", NOW + 2 * minute), sight("DIBA-0015", NOW + minute)], [], NOW)
+    ledger.save_sights("log-2", [sight("ACME-0001", NOW + 3 * minute)], [], NOW)
+    [effect] = ledger.commit([(replace(KEY, log_id="log-3"), PAYLOAD, None)], NOW)
+    ledger.advance(effect.number, COMMITTED, COMMITTED, retry_at=NOW + 2 * minute)
+    assert ledger.dues(until=NOW) == {}
+    assert ledger.dues(until=NOW + minute) == {"log-1": NOW + minute}
+    assert ledger.dues(until=NOW + 2 * minute) == {"log-1": NOW + minute, "log-3": NOW + 2 * minute}
+    assert ledger.dues(until=NOW + 3 * minute) == ledger.dues()
+
+
 def looked_at(ledger: Ledger, now: datetime) -> None:
     ledger.see_log(LogSeen("log-1", "DIBA", 14, 3, None))
     ledger.conclude("log-1", Concluded(in_progress=False, told=()), now)

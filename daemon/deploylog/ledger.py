@@ -107,7 +107,7 @@ effects = sa.Table(
     sa.Column("committed_at", Instant, nullable=False),
     sa.Column("at", Instant),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    sa.Column("retry_at", Instant),
+    sa.Column("retry_at", Instant, index=True),
     sa.Column("in_doubt", sa.Boolean, nullable=False, default=False),
     sa.Column("reason", sa.Text, nullable=False, default=""),
     sa.Column("external_id", sa.String(1024), nullable=False, default=""),
@@ -568,23 +568,19 @@ class Ledger:
             PlannedWindow(row.log_id, row.id, row.responsible, Window(row.window_start, row.window_end)) for row in rows
         ]
 
-    def dues(self) -> dict[str, datetime]:
-        """By log, the earliest instant at which one of its deployments or effects wants a decision."""
+    def dues(self, until: datetime | None = None) -> dict[str, datetime]:
+        """By log, the earliest instant at which one of its deployments or effects wants a decision.
+
+        `until`: only where that is this instant or earlier, which costs nothing of the logs where it is later.
+        """
         found: dict[str, datetime] = {}
         with self.store.reading() as connection:
-            rows = connection.execute(
-                sa.select(deployments.c.log_id, sa.func.min(deployments.c.due_at).label("at"))
-                .where(deployments.c.due_at.is_not(None))
-                .group_by(deployments.c.log_id)
-            ).all()
-            waiting = connection.execute(
-                sa.select(effects.c.log_id, sa.func.min(effects.c.retry_at).label("at"))
-                .where(effects.c.retry_at.is_not(None))
-                .group_by(effects.c.log_id)
-            ).all()
-        for row in (*rows, *waiting):
-            at = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
-            found[row.log_id] = min(at, found.get(row.log_id, at))
+            for log_id, at in ((deployments.c.log_id, deployments.c.due_at), (effects.c.log_id, effects.c.retry_at)):
+                wanted = at.is_not(None) if until is None else at <= until
+                asked = sa.select(log_id, sa.func.min(at).label("at")).where(wanted).group_by(log_id)
+                for row in connection.execute(asked):
+                    due = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+                    found[row.log_id] = min(due, found.get(row.log_id, due))
         return found
 
     def wake(self, log_id: str, deployment_id: str, now: datetime) -> None:

@@ -78,29 +78,45 @@ class LastLooks:
     """Where the passes leave what they saw. `current` may be read from any thread."""
 
     def __init__(self) -> None:
-        self.current = Looks()
-        self._writing = threading.Lock()
+        self._looks = Looks()
+        self._logs: dict[str, LogLook] = {}
+        self._changed = False
+        self._lock = threading.Lock()
+
+    @property
+    def current(self) -> Looks:
+        """What was last seen; what is seen later does not change it."""
+        with self._lock:
+            # Copied for who reads it: a first pass sees thousands of logs, and few ask in between.
+            if self._changed:
+                self._looks = replace(self._looks, logs=MappingProxyType(dict(self._logs)))
+                self._changed = False
+            return self._looks
 
     def see(self, view: LogView) -> None:
         """One log was looked at, and carried out."""
         look = summary(view)
-        with self._writing:
-            self.current = replace(self.current, logs=MappingProxyType({**self.current.logs, look.file_id: look}))
+        with self._lock:
+            self._logs[look.file_id] = look
+            self._changed = True
 
     def trouble(self, file_id: str, problems: tuple[Sentence, ...]) -> None:
         """What is wrong with a log as a whole; a log that was never read is not shown for that."""
-        with self._writing:
-            known = self.current.logs.get(file_id)
+        with self._lock:
+            known = self._logs.get(file_id)
             if known is not None and known.problems != problems:
-                told = replace(known, problems=problems)
-                self.current = replace(self.current, logs=MappingProxyType({**self.current.logs, file_id: told}))
+                self._logs[file_id] = replace(known, problems=problems)
+                self._changed = True
 
     def passed(self, registry: Registry, files: Iterable[str], absences: Absences, now: datetime | None) -> None:
         """A pass has read the registry; logs that are no more are forgotten. `now`: the end of a whole pass."""
         kept = set(files)
-        with self._writing:
-            logs = {file_id: look for file_id, look in self.current.logs.items() if file_id in kept}
-            self.current = Looks(registry, MappingProxyType(logs), absences, now or self.current.passed_at)
+        with self._lock:
+            self._logs = {file_id: look for file_id, look in self._logs.items() if file_id in kept}
+            self._changed = True
+            self._looks = replace(
+                self._looks, registry=registry, absences=absences, passed_at=now or self._looks.passed_at
+            )
 
 
 def summary(view: LogView) -> LogLook:

@@ -341,9 +341,13 @@ class Reconciler:
         return self._files[min(new, key=dues.__getitem__)] if new else None
 
     def _dues(self, now: datetime) -> Mapping[str, datetime]:
-        """When something is due in which log, as the ledger said within the last second: a long pass asks often."""
-        if not timedelta(0) <= now - self._dues_asked_at < timedelta(seconds=1):
-            self._known_dues, self._dues_asked_at = self._ledger.dues(), now
+        """When something is due by now in which log, as the ledger said within the last second.
+
+        A long pass asks between any two logs: of thousands of them only those few are looked at.
+        """
+        a_second = timedelta(seconds=1)
+        if not timedelta(0) <= now - self._dues_asked_at < a_second:
+            self._known_dues, self._dues_asked_at = self._ledger.dues(until=now + a_second), now
         return self._known_dues
 
     def next_due(self, after: datetime) -> datetime | None:
@@ -388,8 +392,9 @@ class Reconciler:
             if not lock.enter_context(self._ledger.store.lock(f"log {file.id}")):
                 return None
             if self._ledger.store.shared and file.id not in self._to_read and file.id in self._read:
-                seen, due = self._ledger.log(file.id), self._ledger.dues().get(file.id)
-                if not self._worth_reading(file, seen, due, clock(), whole):
+                at = clock()
+                soon = self._ledger.dues(until=at + self._config.poll.hot_within)
+                if not self._worth_reading(file, self._ledger.log(file.id), soon.get(file.id), at, whole):
                     return None
             self._read[file.id] = file.version
             self._to_read.add(file.id)
