@@ -503,3 +503,35 @@ def test_a_new_sqlite_store_and_the_files_beside_it_are_its_owners_alone(tmp_pat
     finally:
         os.umask(before)
     assert modes == dict.fromkeys(("deploylog.db", "deploylog.db-wal", "deploylog.db-shm", "deploylog.db.lock"), 0o600)
+
+
+# Logs that took another's place ------------------------------------------------------------------------------------
+
+
+def test_a_deployment_moves_with_everything_done_for_it(ledger: Ledger) -> None:
+    event = Key("log-1", "DIBA-0014", Kind.EVENT, 0, 0, "")
+    ledger.see_log(LogSeen("log-1", "DIBA", 15, 3, None))
+    ledger.save_sights("log-1", [sight(), sight("DIBA-0015")], [], NOW)
+    ledger.commit(
+        [(KEY, PAYLOAD, NOW), (event, {}, None), (replace(KEY, deployment_id="DIBA-0015"), PAYLOAD, NOW)], NOW
+    )
+    assert ledger.known_elsewhere("log-2", {"DIBA-0014", "DIBA-0099"}) == {"DIBA-0014": {"log-1": "DIBA"}}
+    ledger.move("log-1", "DIBA-0014", "its-event", "log-2")
+    assert ledger.known_elsewhere("log-2", {"DIBA-0014"}) == {}
+    assert {one.key.kind: one.external_id for one in ledger.effects_of("log-2", "DIBA-0014")} == {
+        Kind.START: "",
+        Kind.EVENT: "its-event",
+    }
+    assert ledger.known("log-1").keys() == {"DIBA-0015"}
+    assert [one.key.deployment_id for one in ledger.effects_of("log-1")] == ["DIBA-0015"]
+    assert ledger.memories("log-2").keys() == {"DIBA-0014"}
+
+
+def test_an_event_that_is_known_keeps_its_id_when_its_deployment_moves(ledger: Ledger) -> None:
+    event = Key("log-1", "DIBA-0014", Kind.EVENT, 0, 0, "")
+    ledger.save_sights("log-1", [sight()], [], NOW)
+    [effect] = ledger.commit([(event, {}, None)], NOW)
+    ledger.advance(effect.number, COMMITTED, SENT, external_id="the-second")
+    ledger.move("log-1", "DIBA-0014", "the-first", "log-2")
+    [moved] = ledger.effects_of("log-2")
+    assert moved.external_id == "the-second"

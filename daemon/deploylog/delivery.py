@@ -196,6 +196,24 @@ class Delivery:
                 return [self.sent(effect, found.id, found.thread_id, now)]
         return self._draft_and_send(effect, now)
 
+    def come_to_rest(self, log_id: str, deployment_id: str, now: datetime) -> tuple[list[Outcome], bool]:
+        """Take back what is pending for a deployment, and find out what became of what left; whether all that is done.
+
+        Of a ticket that may have been told already nobody can tell any more, where it is to be known by another log's
+        name: it is parked. The event is left alone; it is found by its id.
+        """
+        outcomes: list[Outcome] = []
+        for effect in self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING]):
+            if effect.is_due(now):
+                outcomes += self.attempt(effect, now, self._resolve)
+        for effect in self._ledger.effects_of(log_id, deployment_id, [*PENDING]):
+            if effect.key.kind is Kind.TICKET_NOTE and effect.in_doubt:
+                outcomes.append(self._park(effect, EffectState.UNKNOWN, "the log was replaced while it was written"))
+            elif effect.key.kind is not Kind.EVENT:
+                outcomes += self.attempt(effect, now, self._drop)
+        left = self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING, *PENDING])
+        return outcomes, all(one.key.kind is Kind.EVENT for one in left)
+
     def drop(self, effect: Effect, now: datetime) -> list[Outcome]:
         """Take back an answer that is pending and not wanted any more."""
         return self.attempt(effect, now, self._drop)
@@ -617,7 +635,10 @@ def _event_ids(effect: Effect) -> list[str]:
     """The ids its event may have: from the one it was last known by; the later ones where that was given up."""
     key = effect.key
     ids = [event_id(key.log_id, key.deployment_id, attempt) for attempt in range(EVENT_GENERATIONS)]
-    return ids[ids.index(effect.external_id) :] if effect.external_id in ids else ids
+    if effect.external_id in ids:
+        return ids[ids.index(effect.external_id) :]
+    # Of a log that this one took the place of.
+    return [effect.external_id, *ids] if effect.external_id else ids
 
 
 def _event_body(key: Key, content: EventContent) -> dict[str, Any]:

@@ -475,16 +475,35 @@ class Ledger:
             for row in rows
         }
 
-    def known_elsewhere(self, log_id: str, identities: Set[str]) -> frozenset[str]:
-        """Those of the IDs that are deployments of another log."""
+    def known_elsewhere(self, log_id: str, identities: Set[str]) -> dict[str, dict[str, str]]:
+        """Those of the IDs that are deployments of other logs: by ID, these logs' file ids with their customers."""
+        found: dict[str, dict[str, str]] = {}
         if not identities:
-            return frozenset()
+            return found
         one = deployments.c
+        query = (
+            sa.select(one.id, one.log_id, logs.c.customer)
+            .outerjoin(logs, logs.c.file_id == one.log_id)
+            .where(one.log_id != log_id, one.id.in_(sorted(identities)))
+            .order_by(one.log_id)
+        )
         with self.store.reading() as connection:
-            found = connection.execute(
-                sa.select(one.id).where(one.log_id != log_id, one.id.in_(sorted(identities)))
-            ).scalars()
-            return frozenset(found)
+            for row in connection.execute(query).all():
+                found.setdefault(row.id, {})[row.log_id] = row.customer or ""
+        return found
+
+    def move(self, log_id: str, deployment_id: str, event_id: str, to: str) -> None:
+        """Have a deployment, and everything done for it, be one of the log `to`, where nobody has heard of it.
+
+        `event_id`: what its event is found by in the calendar where its effect does not say yet.
+        """
+        its_effects = (effects.c.log_id == log_id, effects.c.deployment_id == deployment_id)
+        its_event = (*its_effects, effects.c.kind == Kind.EVENT.value, effects.c.external_id == "")
+        it = (deployments.c.log_id == log_id, deployments.c.id == deployment_id)
+        with self.store.writing() as connection:
+            connection.execute(sa.update(effects).where(*its_event).values(external_id=event_id))
+            connection.execute(sa.update(effects).where(*its_effects).values(log_id=to))
+            connection.execute(sa.update(deployments).where(*it).values(log_id=to))
 
     def memories(self, log_id: str) -> dict[str, Memory]:
         """What is remembered of each deployment of the log, its effects among it."""

@@ -6,7 +6,7 @@ ledger; what is concluded comes from the pure modules.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -75,6 +75,21 @@ def _nobody_declined(log_id: str, deployment_id: str) -> Sequence[Decline]:
     return ()
 
 
+def _of_former_logs(
+    elsewhere: Mapping[str, Mapping[str, str]], customer: Customer | None, others: Set[str]
+) -> dict[str, str]:
+    """Of the IDs known elsewhere those of a log that was this customer's and is nobody's now, with its file id.
+
+    So it is where a log was replaced by a copy of it, or its rows were pasted into a new one.
+    """
+    return {
+        identity: log_id
+        for identity, of in elsewhere.items()
+        for log_id, whose in of.items()
+        if customer is not None and whose == customer.name and log_id not in others
+    }
+
+
 def _nothing_mailed(log_id: str, identities: Sequence[str], now: datetime) -> dict[str, list[Mailed]]:
     return {}
 
@@ -136,6 +151,11 @@ class LogView:
     """What was planned in the other logs when it was looked at."""
     barred: tuple[Progress, Sentence] | None = None
     """Why nothing may be sent for it whatever its rows say, and the word to say it with (`CustomerLogs.barred`)."""
+    former: Mapping[str, str] = field(default_factory=dict)
+    """Of its deployments those the ledger knows of a log that was this customer's before, by ID, with its file id.
+
+    What was done for them was done in that log's name: they are taken over before anything is done.
+    """
 
     @property
     def due(self) -> datetime | None:
@@ -231,19 +251,23 @@ class Observer:
         now: datetime,
         mailed: MailedOf = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
+        others: Set[str] = frozenset(),
     ) -> LogView:
         """Decide about each row of a log that was just read.
 
         `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows of the rows of a log that the
-        ledger has never seen. `barred`: why nothing may be sent for the log at all.
+        ledger has never seen. `barred`: why nothing may be sent for the log at all. `others`: the file ids of the logs
+        that are some customer's now.
         """
         names, domains = self._policy.names, self._organization.domains
         read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
         seen = self._ledger.log(file.id)
         known = self._ledger.known(file.id)
+        elsewhere = self._ledger.known_elsewhere(file.id, {row.id for row in read if row.id} - known.keys())
+        former = _of_former_logs(elsewhere, customer, others)
         if seen is not None:
             # A row pasted from another log comes with that one's ID; in its mails it would name another customer.
-            foreign = self._ledger.known_elsewhere(file.id, {row.id for row in read if row.id} - known.keys())
+            foreign = elsewhere.keys() - former.keys()
             read = [replace(row, id="") if row.id in foreign else row for row in read]
         highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
@@ -254,8 +278,8 @@ class Observer:
         remembered = {row.id: self._remember(row, memories.get(row.id), identities, now) for row in identified}
         pasts: dict[str, Past] = {}
         if seen is None and customer is not None:
-            # A pasted duplicate is left out: what its columns say is its original's past.
-            own = [row for row in identified if row.id not in identities.copies]
+            # A pasted duplicate is left out: what its columns say is its original's past. So is what was taken over.
+            own = [row for row in identified if row.id not in identities.copies and row.id not in memories]
             pasts = self._pasts(file, own, sheet_rows, cells.layout, zone, customer, registry, mailed, now)
             remembered |= {identity: past.remembered(remembered[identity]) for identity, past in pasts.items()}
             # Nobody has to wait for what a row says of which nothing is announced any more.
@@ -291,6 +315,7 @@ class Observer:
             identities.vanished,
             taken=tuple(taken),
             barred=barred,
+            former=former,
         )
         return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
 

@@ -493,6 +493,9 @@ class Reconciler:
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, self._owners.get(file.id), self._current, now)
+            if view.former:
+                outcomes += self._take_over(view, now)
+                view = self._look(file, self._owners.get(file.id), self._current, now)
             began = clock()
             self._remember(view, now, self._write_back.ticks(view, now))
             if not looked_again and clock() - began > STALE_READ:
@@ -512,7 +515,7 @@ class Reconciler:
         sheet = self._customer_logs.read_registry()
         self._current = sheet.registry
         self._files = self._customer_logs.list_logs(now)
-        owners = self._customer_logs.owners(sheet.registry, self._files)
+        owners = self._owners = self._customer_logs.owners(sheet.registry, self._files)
         views, problems = [], []
         for file in self._files.values():
             customer = owners.get(file.id)
@@ -589,8 +592,8 @@ class Reconciler:
             names = ", ".join(each.name for each in current.customers) or "none"
             raise ConfigurationError(f"the registry has no customer {customer}; it has: {names}")
         self._files = self._customer_logs.list_logs(now)
-        owners = self._customer_logs.owners(current, self._files)
-        for file_id, owner in owners.items():
+        self._owners = self._customer_logs.owners(current, self._files)
+        for file_id, owner in self._owners.items():
             if owner == one:
                 return self._files[file_id]
         raise ConfigurationError(f"{one.name} has no log yet; the daemon makes it once it has seen the registry")
@@ -617,9 +620,8 @@ class Reconciler:
         elsewhere = self._windows_elsewhere(file, now)
         barred = self._customer_logs.barred(file, customer, current, now) if customer else None
         cells, zone = self._cells_and_zone(file, now)
-        return self._observer.look(
-            file, cells, zone, customer, current, elsewhere, now, self._recollection.mailed, barred
-        )
+        mailed, others = self._recollection.mailed, self._owners.keys()
+        return self._observer.look(file, cells, zone, customer, current, elsewhere, now, mailed, barred, others)
 
     def _windows_elsewhere(self, file: DriveFile, now: datetime) -> list[PlannedWindow]:
         """What is planned in the other logs of the folder, as far as the ledger knows."""
@@ -662,6 +664,25 @@ class Reconciler:
             return
         self._ledger.see_log(looked)
         self._ledger.save_sights(view.file.id, sights, view.vanished, now)
+
+    def _take_over(self, view: LogView, now: datetime) -> list[Outcome]:
+        """Have what was done for deployments of an earlier log of this customer be done for this one's.
+
+        Raises `LogProblem` where something of one is still on its way, or another daemon is at that log.
+        """
+        outcomes: list[Outcome] = []
+        for identity, earlier in view.former.items():
+            waits = LogProblem(Sentence.of("log_taken_over", deployment=identity))
+            with self._ledger.store.lock(f"log {earlier}") as ours:
+                if not ours:
+                    raise waits
+                done, rests = self._delivery.come_to_rest(earlier, identity, now)
+                outcomes += done
+                if not rests:
+                    raise waits
+                self._ledger.move(earlier, identity, event_id(earlier, identity), view.file.id)
+                log.info("taken over from an earlier log", log=view.file.name, deployment=identity)
+        return outcomes
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:
         """Deployments whose row is gone while their guests still expect them: a deleted row cancels nothing itself."""

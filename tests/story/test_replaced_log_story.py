@@ -1,0 +1,171 @@
+"""A log in the place of another: staff copied it and threw the first one away, or pasted its rows into a new one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from world import DAEMON, MADRID, MANAGER, TICKS, WEDNESDAY, Log, World
+
+from deploylog import deployment_log as log
+from deploylog.cells import serial_of
+from deploylog.mime import MARKER
+
+SOON = timedelta(seconds=40)
+
+
+def copied(world: World, first: Log) -> Log:
+    """The first is copied by hand, and goes to the trash."""
+    body = {"name": "DIBA - Deployment log"}
+    made = first.staff.call("POST", f"/drive/v3/files/{first.file_id}/copy", body, supportsAllDrives="true")
+    trashed(first)
+    return Log(first.staff, made["id"])
+
+
+def trashed(one: Log) -> None:
+    one.staff.call("PATCH", f"/drive/v3/files/{one.file_id}", {"trashed": True}, supportsAllDrives="true")
+
+
+def pasted(world: World, first: Log) -> Log:
+    """The first goes to the trash; its row is pasted into a fresh copy of TEMPLATE."""
+    row = first.row(2)
+    trashed(first)
+    template = first.staff.file_named("TEMPLATE - Deployment log")
+    assert template is not None
+    body = {"name": "DIBA - Deployment log"}
+    made = first.staff.call("POST", f"/drive/v3/files/{template['id']}/copy", body, supportsAllDrives="true")
+    fresh = Log(first.staff, made["id"])
+    settled(world)
+    fresh.write(2, row)
+    return fresh
+
+
+def settled(world: World) -> None:
+    for _ in range(3):
+        world.now += SOON
+        world.run()
+
+
+def events(world: World) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = world.person(MANAGER).call("GET", "/calendar/v3/calendars/primary/events")["items"]
+    return found
+
+
+def told(world: World) -> list[str]:
+    """The kinds of the mails the manager has, and the invitations beside."""
+    return [str(mail[MARKER]).split(".")[1] for mail in world.notices()]
+
+
+@pytest.mark.parametrize("replaced", [copied, pasted])
+def test_what_was_announced_from_the_log_before_is_neither_invited_nor_told_again(world: World, replaced) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    invitations = len(world.person(MANAGER).mails("in:anywhere"))
+    second = replaced(world, first)
+    settled(world)
+    assert second.row(2)[log.ID] == "DIBA-0001"
+    assert second.progress() == "Scheduled"
+    assert len(world.person(MANAGER).mails("in:anywhere")) == invitations
+    world.at(WEDNESDAY + timedelta(minutes=10))
+    second.write(2, {log.STATUS: "Done", **TICKS})
+    settled(world)
+    assert told(world) == ["start", "end"]
+    assert len(events(world)) == 1
+
+
+def test_a_change_in_the_log_that_took_the_place_of_the_first_moves_the_one_event(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    second = copied(world, first)
+    settled(world)
+    later = WEDNESDAY + timedelta(days=1)
+    second.write(2, {log.START: serial_of(later, MADRID)})
+    settled(world)
+    [event] = events(world)
+    assert str(event["start"]["dateTime"]).startswith("2026-12-10")  # type: ignore[index]
+    second.write(2, {log.STATUS: "Cancelled"})
+    settled(world)
+    assert [one for one in events(world) if one["status"] != "cancelled"] == []
+
+
+def test_a_deployment_goes_on_in_the_log_that_took_the_place_of_its_own(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    second = copied(world, first)
+    settled(world)
+    second.write(2, {log.STATUS: "Done", **TICKS})
+    settled(world)
+    assert told(world) == ["start", "end"]
+    assert len(events(world)) == 1
+
+
+def test_a_mail_of_the_log_before_that_may_be_out_is_waited_for(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.at(WEDNESDAY - timedelta(seconds=5))
+    world.fault("gmail.users.drafts.send", "drop")
+    world.at(WEDNESDAY)
+    second = copied(world, first)
+    world.now += timedelta(seconds=1)
+    report = world.run()
+    assert any("earlier log of this customer" in problem for problem in report.problems)
+    world.after(minutes=5)
+    settled(world)
+    assert second.progress().startswith("In progress")
+    assert told(world) == ["start"]
+
+
+def test_a_draft_of_the_log_before_is_taken_back_and_the_mail_goes_once(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.at(WEDNESDAY - timedelta(seconds=5))
+    world.fault("gmail.users.drafts.send", "error", status=429)
+    world.at(WEDNESDAY)
+    copied(world, first)
+    settled(world)
+    world.after(minutes=5)
+    assert told(world) == ["start"]
+    assert not world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts")
+
+
+def test_the_first_log_comes_back_with_what_was_done_meanwhile(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    second = copied(world, first)
+    settled(world)
+    world.at(WEDNESDAY + timedelta(minutes=1))
+    assert told(world) == ["start"]
+    trashed(second)
+    first.staff.call("PATCH", f"/drive/v3/files/{first.file_id}", {"trashed": False}, supportsAllDrives="true")
+    settled(world)
+    first.write(2, {log.STATUS: "Done", **TICKS})
+    settled(world)
+    assert told(world) == ["start", "end"]
+    assert len(events(world)) == 1
+
+
+def test_a_log_of_another_customer_takes_nothing_over(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    row = first.row(2)
+    trashed(first)
+    acme = world.log("ACME")
+    acme.write(2, row)
+    settled(world)
+    assert acme.row(2)[log.ID] == "ACME-0001"
+    guests = [{guest["email"] for guest in one["attendees"]} for one in events(world)]  # type: ignore[index, attr-defined]
+    assert all("manager@acme.example" not in some for some in guests)
