@@ -495,6 +495,7 @@ class Reconciler:
             view = self._look(file, self._owners.get(file.id), self._current, now)
             if view.former:
                 outcomes += self._take_over(view, now)
+                now = clock()
                 view = self._look(file, self._owners.get(file.id), self._current, now)
             began = clock()
             self._remember(view, now, self._write_back.ticks(view, now))
