@@ -64,7 +64,7 @@ def identify(
     stand.
     """
     by_row = {_keeper(same, known.get(identity)).row: identity for identity, same in _by_id(rows).items()}
-    strangers = [row for row in rows if row.id and not _alike(row, known.get(row.id))]
+    strangers = [row for row in rows if row.id and not alike(row, known.get(row.id))]
     by_row = _with_strangers_at_home(by_row, strangers, known)
 
     given, strange = set(by_row.values()), {row.row for row in strangers}
@@ -155,7 +155,7 @@ def _keeper(same: Sequence[Deployment], known: Known | None) -> Deployment:
         key=lambda row: (
             not _got_on(row, known),
             row.fingerprint != known.fingerprint,
-            not _alike(row, known),
+            not alike(row, known),
             row.row != known.row,
             row.row,
         ),
@@ -166,10 +166,11 @@ def _keeper(same: Sequence[Deployment], known: Known | None) -> Deployment:
 def _got_on(row: Deployment, known: Known) -> bool:
     """Whether it is the same work in the same place, at another `Status` that nobody gives a copy."""
     on = known.status is not None and row.status is not known.status and row.status in _AT_WORK
-    return on and row.row == known.row and _alike(row, known)
+    return on and row.row == known.row and alike(row, known)
 
 
-def _alike(row: Deployment, known: Known | None) -> bool:
+def alike(row: Deployment, known: Known | None) -> bool:
+    """Whether a row says what the deployment's said when it was last seen: all of it, or its start and components."""
     if known is None:
         return False
     return row.fingerprint == known.fingerprint or _essence(row) == (known.start, known.components)

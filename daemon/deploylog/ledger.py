@@ -70,7 +70,7 @@ deployments = sa.Table(
     "deployment",
     metadata,
     sa.Column("log_id", sa.String(128), primary_key=True),
-    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(64), primary_key=True, index=True),
     sa.Column("row", sa.Integer, nullable=False),
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("components", sa.JSON, nullable=False),
@@ -495,15 +495,27 @@ class Ledger:
     def move(self, log_id: str, deployment_id: str, event_id: str, to: str) -> None:
         """Have a deployment, and everything done for it, be one of the log `to`, where nobody has heard of it.
 
-        `event_id`: what its event is found by in the calendar where its effect does not say yet.
+        `event_id`: what its event is found by in the calendar where its effect does not say yet. The event is looked
+        at once more, because it names the log.
         """
         its_effects = (effects.c.log_id == log_id, effects.c.deployment_id == deployment_id)
-        its_event = (*its_effects, effects.c.kind == Kind.EVENT.value, effects.c.external_id == "")
+        its_event = (*its_effects, effects.c.kind == Kind.EVENT.value)
         it = (deployments.c.log_id == log_id, deployments.c.id == deployment_id)
         with self.store.writing() as connection:
-            connection.execute(sa.update(effects).where(*its_event).values(external_id=event_id))
+            connection.execute(
+                sa.update(effects).where(*its_event, effects.c.external_id == "").values(external_id=event_id)
+            )
+            connection.execute(
+                sa.update(effects).where(*its_event, effects.c.content_hash != "").values(content_hash="moved")
+            )
             connection.execute(sa.update(effects).where(*its_effects).values(log_id=to))
             connection.execute(sa.update(deployments).where(*it).values(log_id=to))
+
+    def highest_of(self, customer: str) -> int:
+        """The highest number ever given in any log of that customer; 0: none."""
+        with self.store.reading() as connection:
+            query = sa.select(sa.func.max(logs.c.highest)).where(logs.c.customer == customer)
+            return connection.execute(query).scalar_one() or 0
 
     def memories(self, log_id: str) -> dict[str, Memory]:
         """What is remembered of each deployment of the log, its effects among it."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from deploylog import deployment_log, guards, rules
 from deploylog.adoption import Mailed, Past, actual_end, adopted, is_looked_up, is_over
 from deploylog.audience import circles
-from deploylog.cells import Layout, Names, find_layout
+from deploylog.cells import Layout, Names, find_layout, folded
 from deploylog.dates import Absences, circumstances
 from deploylog.deployment_log import SheetRow
 from deploylog.errors import DeploylogError
@@ -22,7 +22,7 @@ from deploylog.facts import Facts, FactSource
 from deploylog.google.drive import DriveFile
 from deploylog.google.sheets import Cell, MissingTab, Sheets
 from deploylog.guards import HOUR, Limits, held_back
-from deploylog.identity import Identities, Known, identify, prefix_for, repeated
+from deploylog.identity import Identities, Known, alike, identify, prefix_for, repeated
 from deploylog.ledger import Ledger, PlannedWindow, Sight
 from deploylog.lifecycle import (
     Decision,
@@ -75,19 +75,14 @@ def _nobody_declined(log_id: str, deployment_id: str) -> Sequence[Decline]:
     return ()
 
 
-def _of_former_logs(
-    elsewhere: Mapping[str, Mapping[str, str]], customer: Customer | None, others: Set[str]
-) -> dict[str, str]:
-    """Of the IDs known elsewhere those of a log that was this customer's and is nobody's now, with its file id.
+def _was_log_of(customer: Customer, log_id: str, whose: str, registry: Registry) -> bool:
+    """Whether a log that is nobody's now was this customer's, `whose` it was when it was last looked at.
 
-    So it is where a log was replaced by a copy of it, or its rows were pasted into a new one.
+    It may have been renamed since: then `Log` still names the file. Empty: what was taken over by a file that never
+    was anybody's for long enough.
     """
-    return {
-        identity: log_id
-        for identity, of in elsewhere.items()
-        for log_id, whose in of.items()
-        if customer is not None and whose == customer.name and log_id not in others
-    }
+    renamed = log_id in customer.log_link and registry.customer(whose) is None
+    return not whose or folded(whose) == folded(customer.name) or renamed
 
 
 def _nothing_mailed(log_id: str, identities: Sequence[str], now: datetime) -> dict[str, list[Mailed]]:
@@ -264,12 +259,14 @@ class Observer:
         seen = self._ledger.log(file.id)
         known = self._ledger.known(file.id)
         elsewhere = self._ledger.known_elsewhere(file.id, {row.id for row in read if row.id} - known.keys())
-        former = _of_former_logs(elsewhere, customer, others)
+        former = self._of_former_logs(read, elsewhere, customer, registry, others, seen is None)
         if seen is not None:
             # A row pasted from another log comes with that one's ID; in its mails it would name another customer.
             foreign = elsewhere.keys() - former.keys()
             read = [replace(row, id="") if row.id in foreign else row for row in read]
-        highest = max(seen.highest if seen else 0, _number(file.properties.get(HIGHEST, "")))
+        # In a log that is new the numbers go on, so that what is pasted from the one before is told by its ID.
+        before = seen.highest if seen else self._ledger.highest_of(customer.name) if customer else 0
+        highest = max(before, _number(file.properties.get(HIGHEST, "")))
         identities = identify(read, known, highest, prefix_for(customer.name if customer else file.name))
         memories = self._ledger.memories(file.id)
         sheet_rows = {row.number: row for row in cells.rows}
@@ -318,6 +315,33 @@ class Observer:
             former=former,
         )
         return self._guarded(view, known, registry.pause_all or (customer is not None and customer.paused), now)
+
+    def _of_former_logs(
+        self,
+        rows: Sequence[Deployment],
+        elsewhere: Mapping[str, Mapping[str, str]],
+        customer: Customer | None,
+        registry: Registry,
+        others: Set[str],
+        new: bool,
+    ) -> dict[str, str]:
+        """Of the IDs known elsewhere those of a log that was this customer's and is nobody's now, with its file id.
+
+        So it is where a log was replaced by a copy of it, or its rows were pasted into another. In a log that is not
+        `new` a row must also say what it said there: else it is a new work, made from an old row.
+        """
+        if customer is None:
+            return {}
+        found: dict[str, str] = {}
+        known: dict[str, Mapping[str, Known]] = {}
+        for row in rows:
+            for log_id, whose in elsewhere.get(row.id, {}).items():
+                if log_id not in others and _was_log_of(customer, log_id, whose, registry):
+                    there = known.setdefault(log_id, self._ledger.known(log_id))
+                    same = alike(row, there.get(row.id))
+                    if same or (new and row.id not in found):
+                        found[row.id] = log_id
+        return found
 
     def _pasts(
         self,

@@ -493,7 +493,8 @@ class Reconciler:
         for _ in range(MOST_LOOKS):
             now = clock()
             view = self._look(file, self._owners.get(file.id), self._current, now)
-            if view.former:
+            # Again and again: what staff paste meanwhile must not be kept as new before it is taken over, too.
+            while view.former:
                 outcomes += self._take_over(view, now)
                 now = clock()
                 view = self._look(file, self._owners.get(file.id), self._current, now)
@@ -672,17 +673,21 @@ class Reconciler:
         Raises `LogProblem` where something of one is still on its way, or another daemon is at that log.
         """
         outcomes: list[Outcome] = []
+        waiting = []
         for identity, earlier in view.former.items():
-            waits = LogProblem(Sentence.of("log_taken_over", deployment=identity))
             with self._ledger.store.lock(f"log {earlier}") as ours:
-                if not ours:
-                    raise waits
-                done, rests = self._delivery.come_to_rest(earlier, identity, now)
-                outcomes += done
-                if not rests:
-                    raise waits
-                self._ledger.move(earlier, identity, event_id(earlier, identity), view.file.id)
-                log.info("taken over from an earlier log", log=view.file.name, deployment=identity)
+                rests = False
+                if ours:
+                    self._ledger.clock_was_set_back(earlier, now)
+                    done, rests = self._delivery.come_to_rest(earlier, identity, now)
+                    outcomes += done
+                if rests:
+                    self._ledger.move(earlier, identity, event_id(earlier, identity), view.file.id)
+                    log.info("taken over from an earlier log", log=view.file.name, deployment=identity)
+                else:
+                    waiting.append(identity)
+        if waiting:
+            raise LogProblem(Sentence.of("log_taken_over", deployment=tuple(waiting)))
         return outcomes
 
     def _deleted_rows(self, view: LogView, now: datetime) -> tuple[Sentence, ...]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from world import DAEMON, MADRID, MANAGER, TICKS, WEDNESDAY, Log, World
+from world import DAEMON, MADRID, MANAGER, STAFF, TICKS, WEDNESDAY, Log, World
 
 from deploylog import deployment_log as log
 from deploylog.cells import serial_of
+from deploylog.demo import CONTACTS
+from deploylog.google.calendar import event_id
+from deploylog.ledger import Ledger
 from deploylog.mime import MARKER
 
 SOON = timedelta(seconds=40)
+EVENTS = "/calendar/v3/calendars/primary/events"
 
 
 def copied(world: World, first: Log) -> Log:
@@ -27,17 +31,22 @@ def trashed(one: Log) -> None:
 
 
 def pasted(world: World, first: Log) -> Log:
-    """The first goes to the trash; its row is pasted into a fresh copy of TEMPLATE."""
+    """The first goes to the trash; its row is pasted into a new one."""
     row = first.row(2)
+    second = fresh(world, first)
+    second.write(2, row)
+    return second
+
+
+def fresh(world: World, first: Log) -> Log:
+    """The first goes to the trash; a copy of TEMPLATE takes its place."""
     trashed(first)
     template = first.staff.file_named("TEMPLATE - Deployment log")
     assert template is not None
     body = {"name": "DIBA - Deployment log"}
     made = first.staff.call("POST", f"/drive/v3/files/{template['id']}/copy", body, supportsAllDrives="true")
-    fresh = Log(first.staff, made["id"])
     settled(world)
-    fresh.write(2, row)
-    return fresh
+    return Log(first.staff, made["id"])
 
 
 def settled(world: World) -> None:
@@ -47,7 +56,7 @@ def settled(world: World) -> None:
 
 
 def events(world: World) -> list[dict[str, object]]:
-    found: list[dict[str, object]] = world.person(MANAGER).call("GET", "/calendar/v3/calendars/primary/events")["items"]
+    found: list[dict[str, object]] = world.person(MANAGER).call("GET", EVENTS)["items"]
     return found
 
 
@@ -72,6 +81,109 @@ def test_what_was_announced_from_the_log_before_is_neither_invited_nor_told_agai
     second.write(2, {log.STATUS: "Done", **TICKS})
     settled(world)
     assert told(world) == ["start", "end"]
+    assert len(events(world)) == 1
+
+
+def test_rows_pasted_after_a_new_one_was_written_are_who_they_were(world: World) -> None:
+    """The new log does not give its first row the number that stands in what is pasted below."""
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    row = first.row(2)
+    second = fresh(world, first)
+    second.plan(2, WEDNESDAY + timedelta(days=1), Components="another 4")
+    settled(world)
+    second.write(3, row)
+    settled(world)
+    assert [one[log.ID] for one in second.rows()] == ["DIBA-0002", "DIBA-0001"]
+    assert len(events(world)) == 2
+
+
+def test_what_is_pasted_while_another_row_is_taken_over_is_taken_over_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = world.log()
+    for number in (2, 3):
+        first.plan(number, WEDNESDAY + timedelta(days=number - 2), Components=f"part {number}")
+    world.run()
+    world.after(seconds=31)
+    rows = [first.row(2), first.row(3)]
+    second = fresh(world, first)
+    second.write(2, rows[0])
+    move = Ledger.move
+
+    def move_slowly(ledger: Ledger, *arguments: str) -> None:
+        move(ledger, *arguments)
+        second.write(3, rows[1])
+
+    monkeypatch.setattr(Ledger, "move", move_slowly)
+    settled(world)
+    assert [one[log.ID] for one in second.rows()] == ["DIBA-0001", "DIBA-0002"]
+    assert len(events(world)) == 2
+
+
+def test_a_new_work_made_from_a_row_of_the_log_before_is_a_new_one(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    later = WEDNESDAY + timedelta(days=1)
+    row = {**first.row(2), log.START: serial_of(later, MADRID)}
+    second = fresh(world, first)
+    second.write(2, row)
+    settled(world)
+    assert second.row(2)[log.ID] == "DIBA-0002"
+
+
+def test_a_log_that_comes_back_before_its_copy_was_taken_up_keeps_its_rows(world: World) -> None:
+    """The daemon ended between the move of a deployment and the first look that would have kept the copy."""
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    world.ledger.move(first.file_id, "DIBA-0001", event_id(first.file_id, "DIBA-0001"), "the copy")
+    settled(world)
+    assert first.row(2)[log.ID] == "DIBA-0001"
+    assert first.progress() == "Scheduled"
+    assert len(events(world)) == 1
+
+
+def test_a_guest_who_declines_after_the_log_was_replaced_is_heard(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    second = copied(world, first)
+    settled(world)
+    invitations = len(world.person(MANAGER).mails("in:anywhere"))
+    manager = world.person(MANAGER)
+    [event] = manager.call("GET", EVENTS)["items"]
+    for guest in event["attendees"]:
+        if guest["email"] == MANAGER:
+            guest["responseStatus"] = "declined"
+    manager.call("PATCH", f"{EVENTS}/{event['id']}", {"attendees": event["attendees"]}, sendUpdates="all")
+    world.after(minutes=20)
+    assert second.row(2)[log.REPLIES] == "1 no"
+    assert len(world.notices(STAFF)) == 1
+    assert len(manager.mails("in:anywhere")) == invitations
+
+
+def test_a_log_replaced_as_its_customer_is_renamed_goes_on(world: World) -> None:
+    first = world.log()
+    first.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    body = {"name": "Diputació - Deployment log"}
+    made = first.staff.call("POST", f"/drive/v3/files/{first.file_id}/copy", body, supportsAllDrives="true")
+    trashed(first)
+    world.customer(2, Customer="Diputació")
+    for number, contact in enumerate(CONTACTS, start=2):
+        if contact["Customer"] == "DIBA":
+            world.contact(number, Customer="Diputació")
+    settled(world)
+    second = Log(first.staff, made["id"])
+    assert second.row(2)[log.ID] == "DIBA-0001"
     assert len(events(world)) == 1
 
 

@@ -1,4 +1,4 @@
-"""Effects: which wait for another attempt is found without a look at those that do not."""
+"""What is asked for at each log is found without a look at all others: retries, and in which logs an ID stands."""
 
 from alembic import op
 
@@ -10,3 +10,4 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("ix_effect_retry_at", "effect", ["retry_at"])
+    op.create_index("ix_deployment_id", "deployment", ["id"])
