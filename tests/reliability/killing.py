@@ -58,7 +58,8 @@ def judge(workspace: Workspace, rows: list[dict[str, object]]) -> None:
         kinds = Counter(
             (re.search("DIBA-[0-9]+", mail["Subject"]).group(), mail[MARKER].split(".")[1]) for mail in mails
         )  # type: ignore[union-attr]
-        assert kinds == {(row[log.ID], kind): 1 for row in rows for kind in ("start", "end")}
+        wanted = {(row[log.ID], kind): 1 for row in rows for kind in ("start", "end")}
+        assert kinds == wanted, (address, kinds.items() ^ wanted.items())
     events = Person(workspace.origin, DIBA_MANAGER).call(
         "GET", "/calendar/v3/calendars/primary/events", maxResults=2500
     )["items"]
