@@ -106,6 +106,12 @@ def test_only_what_grows_in_the_last_quarter_is_not_flat() -> None:
     assert not soak.flat([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])
 
 
+def test_what_the_store_grows_by_is_laid_to_the_lines_of_history_once_it_is_filled() -> None:
+    early = [soak.Mark(500 * number, 100.0, 5.0, {"history": 0}) for number in (1, 2, 3)]
+    marks = [*early, soak.Mark(2000, 100.0, 6.0, {"history": 2048})]
+    assert soak.bytes_a_line(marks) == 512
+
+
 def test_the_page_tells_a_missed_aim_as_missed() -> None:
     held = Line("one", "1", "1", True, "counted")
     missed = Line("other", "2", "3", False, "counted", "9", "drive 3")
