@@ -19,6 +19,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from psycopg.conninfo import conninfo_to_dict
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -89,6 +90,19 @@ def one_per_folder(server: PostgreSQL) -> NewStore:
 def only_on_sqlite(why: str) -> pytest.MarkDecorator:
     """For a test that is about SQLite itself."""
     return pytest.mark.skipif(os.environ.get("DEPLOYLOG_TEST_STORE") == POSTGRESQL, reason=f"SQLite alone: {why}")
+
+
+def lost(store: str, folder: Path) -> None:
+    """Have a store (its URL) hold nothing, as before its first use; nobody has it open. `folder` has SQLite's file."""
+    for file in folder.glob("deploylog.db*"):
+        file.unlink()
+    if store.startswith(POSTGRESQL):
+        engine = sa.create_engine(store)
+        with engine.begin() as connection:
+            schema = connection.scalar(sa.text("SELECT current_schema()"))
+            connection.execute(sa.text(f'DROP SCHEMA "{schema}" CASCADE'))
+            connection.execute(sa.text(f'CREATE SCHEMA "{schema}"'))
+        engine.dispose()
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from deploylog.ledger import Ledger
 from deploylog.reconcile import PassReport, Reconciler
 from deploylog.shadow import REAL, Carrying
 from deploylog.tickets.interface import Services
+from stores import lost
 from workspace_sandbox.founding import SERVICE_ACCOUNT, Founding
 from workspace_sandbox.server import Sandbox, serve
 from workspace_sandbox.workspace import Workspace
@@ -147,8 +148,7 @@ class World:
     def lose_ledger(self) -> None:
         """A lost disk, or the first start in a folder that has logs already: the daemon starts with an empty store."""
         self.close()
-        for file in self.folder.glob("deploylog.db*"):
-            file.unlink()
+        lost(self.config.store, self.folder)
         self.start_daemon()
 
     def init(self) -> None:
