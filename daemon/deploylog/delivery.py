@@ -197,15 +197,12 @@ class Delivery:
         return self._draft_and_send(effect, now)
 
     def come_to_rest(self, log_id: str, deployment_id: str, now: datetime) -> tuple[list[Outcome], bool]:
-        """Take back what is pending for a deployment, and find out what became of what left; whether all that is done.
+        """Take back what is pending for a deployment; whether all is, and nothing of it is in doubt (`resolve_doubts`).
 
         Of a ticket that may have been told already nobody can tell any more, where it is to be known by another log's
         name: it is parked. The event is left alone; it is found by its id.
         """
         outcomes: list[Outcome] = []
-        for effect in self._ledger.effects_of(log_id, deployment_id, [EffectState.SENDING]):
-            if effect.is_due(now):
-                outcomes += self.attempt(effect, now, self._resolve)
         for effect in self._ledger.effects_of(log_id, deployment_id, [*PENDING]):
             if effect.key.kind is Kind.TICKET_NOTE and effect.in_doubt:
                 outcomes.append(self._park(effect, EffectState.UNKNOWN, "the log was replaced while it was written"))
@@ -546,13 +543,13 @@ class Delivery:
         if existing is None:
             return None
         private = existing.get("extendedProperties", {}).get("private", {})
-        if existing.get("status") != "cancelled" and private.get("content") == content.digest():
-            if private.get("log") == effect.key.log_id:
-                return existing, not effect.in_doubt
-            # Guests see no difference: only which log it is of.
-            return self._update(effect, existing, content, False), not effect.in_doubt
+        as_wanted = existing.get("status") != "cancelled" and private.get("content") == content.digest()
+        if as_wanted and private.get("log") == effect.key.log_id:
+            return existing, not effect.in_doubt
         try:
-            return self._update(effect, existing, content, tell_guests), False
+            # Of one that only names another log guests see no difference.
+            event = self._update(effect, existing, content, tell_guests and not as_wanted)
+            return event, as_wanted and not effect.in_doubt
         except AccessDenied:
             if existing.get("status") != "cancelled":
                 raise

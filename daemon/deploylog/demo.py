@@ -144,13 +144,11 @@ class Person:
     def mails(self, query: str = "in:inbox") -> list[EmailMessage]:
         """This person's mails, oldest first."""
         found: list[dict[str, Any]] = []
-        pages: dict[str, str] = {}
-        while True:
-            page = self.call("GET", "/gmail/v1/users/me/messages", q=query, maxResults=500, **pages)
+        token: str | None = ""
+        while token is not None:
+            page = self.call("GET", "/gmail/v1/users/me/messages", q=query, maxResults=500, pageToken=token or None)
             found += page.get("messages", [])
-            if "nextPageToken" not in page:
-                break
-            pages = {"pageToken": page["nextPageToken"]}
+            token = page.get("nextPageToken")
         raw = [self.call("GET", f"/gmail/v1/users/me/messages/{one['id']}", format="raw") for one in found]
         raw.sort(key=lambda one: (int(one["internalDate"]), one["id"]))
         return [message_from_bytes(base64.urlsafe_b64decode(one["raw"]), policy=policy.default) for one in raw]

@@ -246,12 +246,12 @@ class Observer:
         now: datetime,
         mailed: MailedOf = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
-        others: Set[str] = frozenset(),
+        owned: Set[str] = frozenset(),
     ) -> LogView:
         """Decide about each row of a log that was just read.
 
         `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows of the rows of a log that the
-        ledger has never seen. `barred`: why nothing may be sent for the log at all. `others`: the file ids of the logs
+        ledger has never seen. `barred`: why nothing may be sent for the log at all. `owned`: the file ids of the logs
         that are some customer's now.
         """
         names, domains = self._policy.names, self._organization.domains
@@ -259,7 +259,7 @@ class Observer:
         seen = self._ledger.log(file.id)
         known = self._ledger.known(file.id)
         elsewhere = self._ledger.known_elsewhere(file.id, {row.id for row in read if row.id} - known.keys())
-        former = self._of_former_logs(read, elsewhere, customer, registry, others, seen is None)
+        former = self._of_former_logs(read, elsewhere, customer, registry, owned, seen is None)
         if seen is not None:
             # A row pasted from another log comes with that one's ID; in its mails it would name another customer.
             foreign = elsewhere.keys() - former.keys()
@@ -322,7 +322,7 @@ class Observer:
         elsewhere: Mapping[str, Mapping[str, str]],
         customer: Customer | None,
         registry: Registry,
-        others: Set[str],
+        owned: Set[str],
         new: bool,
     ) -> dict[str, str]:
         """Of the IDs known elsewhere those of a log that was this customer's and is nobody's now, with its file id.
@@ -336,7 +336,7 @@ class Observer:
         known: dict[str, Mapping[str, Known]] = {}
         for row in rows:
             for log_id, whose in elsewhere.get(row.id, {}).items():
-                if log_id not in others and _was_log_of(customer, log_id, whose, registry):
+                if log_id not in owned and _was_log_of(customer, log_id, whose, registry):
                     there = known.setdefault(log_id, self._ledger.known(log_id))
                     same = alike(row, there.get(row.id))
                     if same or (new and row.id not in found):

@@ -491,14 +491,10 @@ class Reconciler:
         outcomes: list[Outcome] = []
         looked_again = False
         for _ in range(MOST_LOOKS):
-            now = clock()
-            view = self._look(file, self._owners.get(file.id), self._current, now)
             # Again and again: what staff paste meanwhile must not be kept as new before it is taken over, too.
-            while view.former:
-                outcomes += self._take_over(view, now)
-                now = clock()
-                view = self._look(file, self._owners.get(file.id), self._current, now)
-            began = clock()
+            while (view := self._look(file, self._owners.get(file.id), self._current, clock())).former:
+                outcomes += self._take_over(view, view.cells.read_at)
+            now, began = view.cells.read_at, clock()
             self._remember(view, now, self._write_back.ticks(view, now))
             if not looked_again and clock() - began > STALE_READ:
                 # Keeping a new number hung: what was read is old before anything was done by it. Now it is kept.
@@ -622,8 +618,8 @@ class Reconciler:
         elsewhere = self._windows_elsewhere(file, now)
         barred = self._customer_logs.barred(file, customer, current, now) if customer else None
         cells, zone = self._cells_and_zone(file, now)
-        mailed, others = self._recollection.mailed, self._owners.keys()
-        return self._observer.look(file, cells, zone, customer, current, elsewhere, now, mailed, barred, others)
+        mailed, owned = self._recollection.mailed, self._owners.keys()
+        return self._observer.look(file, cells, zone, customer, current, elsewhere, now, mailed, barred, owned)
 
     def _windows_elsewhere(self, file: DriveFile, now: datetime) -> list[PlannedWindow]:
         """What is planned in the other logs of the folder, as far as the ledger knows."""
@@ -674,18 +670,22 @@ class Reconciler:
         """
         outcomes: list[Outcome] = []
         waiting = []
-        for identity, earlier in view.former.items():
+        for earlier in dict.fromkeys(view.former.values()):
+            its = [identity for identity, log_id in view.former.items() if log_id == earlier]
             with self._ledger.store.lock(f"log {earlier}") as ours:
-                rests = False
-                if ours:
-                    self._ledger.clock_was_set_back(earlier, now)
+                if not ours:
+                    waiting += its
+                    continue
+                self._ledger.clock_was_set_back(earlier, now)
+                outcomes += self._delivery.resolve_doubts(earlier, now)
+                for identity in its:
                     done, rests = self._delivery.come_to_rest(earlier, identity, now)
                     outcomes += done
-                if rests:
-                    self._ledger.move(earlier, identity, event_id(earlier, identity), view.file.id)
-                    log.info("taken over from an earlier log", log=view.file.name, deployment=identity)
-                else:
-                    waiting.append(identity)
+                    if rests:
+                        self._ledger.move(earlier, identity, event_id(earlier, identity), view.file.id)
+                        log.info("taken over from an earlier log", log=view.file.name, deployment=identity)
+                    else:
+                        waiting.append(identity)
         if waiting:
             raise LogProblem(Sentence.of("log_taken_over", deployment=tuple(waiting)))
         return outcomes

@@ -304,16 +304,6 @@ def test_a_customer_that_passes_to_its_partner_leaves_no_draft_behind(world: Wor
     assert not world.person("deployments@soffid.example").call("GET", "/gmail/v1/users/me/drafts").get("drafts")
 
 
-def copied_by_hand(world: World, of: str, name: str) -> str:
-    """The id of a file that staff made by copying another; Drive copies its properties along."""
-    path = f"/drive/v3/files/{of}/copy"
-    return str(world.person(STAFF).call("POST", path, {"name": name}, supportsAllDrives="true")["id"])
-
-
-def changed_file(world: World, file_id: str, **values: object) -> None:
-    world.person(STAFF).call("PATCH", f"/drive/v3/files/{file_id}", values, supportsAllDrives="true")
-
-
 def contact(world: World, row: int, customer: str, address: str) -> None:
     world.contact(row, Customer=customer, Party="Customer manager", E_mail=address)
 
@@ -324,7 +314,7 @@ AJBCN_MANAGER = "boss@ajbcn.example"
 def ajbcn_from_a_copy(world: World) -> Log:
     """A customer whose log staff made by copying DIBA's and emptying it."""
     world.run()
-    copy = copied_by_hand(world, world.log().file_id, "AJBCN - Deployment log")
+    copy = world.copied_by_hand(world.log().file_id, "AJBCN - Deployment log").file_id
     contact(world, 6, "AJBCN", AJBCN_MANAGER)
     world.customer(4, **{"Customer": "AJBCN", "Operated by": "Us", "Language": "en"})
     world.run()
@@ -340,7 +330,7 @@ def test_a_copy_made_by_hand_for_another_customer_sends_the_first_one_nothing_wh
     ajbcn.plan(2, WEDNESDAY)
     world.run()
     world.after(seconds=31)
-    changed_file(world, diba.file_id, trashed=True)
+    world.changed_file(diba.file_id, trashed=True)
     for _ in range(3):
         world.after(seconds=40)
     assert "not in the folder any more" in customers(world)[0]["State"]
@@ -353,7 +343,7 @@ def test_a_copy_made_by_hand_for_another_customer_is_its_own_also_where_the_link
     world: World,
 ) -> None:
     diba = world.log()
-    copy = copied_by_hand(world, diba.file_id, "AJBCN - Deployment log")
+    copy = world.copied_by_hand(diba.file_id, "AJBCN - Deployment log").file_id
     contact(world, 6, "AJBCN", AJBCN_MANAGER)
     world.run()
     links = customers(world)[0]["Log"]
@@ -379,11 +369,11 @@ def test_a_log_that_was_given_another_customers_name_by_hand_is_told_of_and_goes
     diba.plan(2, WEDNESDAY)
     world.run()
     world.after(seconds=31)
-    changed_file(world, diba.file_id, name="ACME - Deployment log")
+    world.changed_file(diba.file_id, name="ACME - Deployment log")
     world.after(minutes=1)
     assert "the name of another customer" in customers(world)[0]["State"]
     assert not world.person(STAFF).file_named("DIBA - Deployment log")
-    changed_file(world, diba.file_id, name="DIBA - Deployment log")
+    world.changed_file(diba.file_id, name="DIBA - Deployment log")
     world.after(minutes=1)
     assert customers(world)[0]["State"] == "Ready"
     world.at(WEDNESDAY)

@@ -16,18 +16,24 @@ from deploylog.mime import MARKER
 
 SOON = timedelta(seconds=40)
 EVENTS = "/calendar/v3/calendars/primary/events"
+NAME = "DIBA - Deployment log"
+
+
+@pytest.fixture
+def first(world: World) -> Log:
+    """DIBA's log, with a row whose guests are invited."""
+    made = world.log()
+    made.plan(2, WEDNESDAY)
+    world.run()
+    world.after(seconds=31)
+    return made
 
 
 def copied(world: World, first: Log) -> Log:
     """The first is copied by hand, and goes to the trash."""
-    body = {"name": "DIBA - Deployment log"}
-    made = first.staff.call("POST", f"/drive/v3/files/{first.file_id}/copy", body, supportsAllDrives="true")
-    trashed(first)
-    return Log(first.staff, made["id"])
-
-
-def trashed(one: Log) -> None:
-    one.staff.call("PATCH", f"/drive/v3/files/{one.file_id}", {"trashed": True}, supportsAllDrives="true")
+    second = world.copied_by_hand(first.file_id, NAME)
+    world.changed_file(first.file_id, trashed=True)
+    return second
 
 
 def pasted(world: World, first: Log) -> Log:
@@ -40,13 +46,12 @@ def pasted(world: World, first: Log) -> Log:
 
 def fresh(world: World, first: Log) -> Log:
     """The first goes to the trash; a copy of TEMPLATE takes its place."""
-    trashed(first)
+    world.changed_file(first.file_id, trashed=True)
     template = first.staff.file_named("TEMPLATE - Deployment log")
     assert template is not None
-    body = {"name": "DIBA - Deployment log"}
-    made = first.staff.call("POST", f"/drive/v3/files/{template['id']}/copy", body, supportsAllDrives="true")
+    second = world.copied_by_hand(template["id"], NAME)
     settled(world)
-    return Log(first.staff, made["id"])
+    return second
 
 
 def settled(world: World) -> None:
@@ -61,16 +66,14 @@ def events(world: World) -> list[dict[str, object]]:
 
 
 def told(world: World) -> list[str]:
-    """The kinds of the mails the manager has, and the invitations beside."""
+    """The kinds of the mails the manager has, in their order."""
     return [str(mail[MARKER]).split(".")[1] for mail in world.notices()]
 
 
 @pytest.mark.parametrize("replaced", [copied, pasted])
-def test_what_was_announced_from_the_log_before_is_neither_invited_nor_told_again(world: World, replaced) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_what_was_announced_from_the_log_before_is_neither_invited_nor_told_again(
+    world: World, first: Log, replaced
+) -> None:
     invitations = len(world.person(MANAGER).mails("in:anywhere"))
     second = replaced(world, first)
     settled(world)
@@ -84,12 +87,8 @@ def test_what_was_announced_from_the_log_before_is_neither_invited_nor_told_agai
     assert len(events(world)) == 1
 
 
-def test_rows_pasted_after_a_new_one_was_written_are_who_they_were(world: World) -> None:
+def test_rows_pasted_after_a_new_one_was_written_are_who_they_were(world: World, first: Log) -> None:
     """The new log does not give its first row the number that stands in what is pasted below."""
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
     row = first.row(2)
     second = fresh(world, first)
     second.plan(2, WEDNESDAY + timedelta(days=1), Components="another 4")
@@ -123,11 +122,7 @@ def test_what_is_pasted_while_another_row_is_taken_over_is_taken_over_too(
     assert len(events(world)) == 2
 
 
-def test_a_new_work_made_from_a_row_of_the_log_before_is_a_new_one(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_a_new_work_made_from_a_row_of_the_log_before_is_a_new_one(world: World, first: Log) -> None:
     later = WEDNESDAY + timedelta(days=1)
     row = {**first.row(2), log.START: serial_of(later, MADRID)}
     second = fresh(world, first)
@@ -136,12 +131,8 @@ def test_a_new_work_made_from_a_row_of_the_log_before_is_a_new_one(world: World)
     assert second.row(2)[log.ID] == "DIBA-0002"
 
 
-def test_a_log_that_comes_back_before_its_copy_was_taken_up_keeps_its_rows(world: World) -> None:
+def test_a_log_that_comes_back_before_its_copy_was_taken_up_keeps_its_rows(world: World, first: Log) -> None:
     """The daemon ended between the move of a deployment and the first look that would have kept the copy."""
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
     world.ledger.move(first.file_id, "DIBA-0001", event_id(first.file_id, "DIBA-0001"), "the copy")
     settled(world)
     assert first.row(2)[log.ID] == "DIBA-0001"
@@ -149,11 +140,7 @@ def test_a_log_that_comes_back_before_its_copy_was_taken_up_keeps_its_rows(world
     assert len(events(world)) == 1
 
 
-def test_a_guest_who_declines_after_the_log_was_replaced_is_heard(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_a_guest_who_declines_after_the_log_was_replaced_is_heard(world: World, first: Log) -> None:
     second = copied(world, first)
     settled(world)
     invitations = len(world.person(MANAGER).mails("in:anywhere"))
@@ -169,29 +156,19 @@ def test_a_guest_who_declines_after_the_log_was_replaced_is_heard(world: World) 
     assert len(manager.mails("in:anywhere")) == invitations
 
 
-def test_a_log_replaced_as_its_customer_is_renamed_goes_on(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
-    body = {"name": "Diputació - Deployment log"}
-    made = first.staff.call("POST", f"/drive/v3/files/{first.file_id}/copy", body, supportsAllDrives="true")
-    trashed(first)
+def test_a_log_replaced_as_its_customer_is_renamed_goes_on(world: World, first: Log) -> None:
+    second = world.copied_by_hand(first.file_id, "Diputació - Deployment log")
+    world.changed_file(first.file_id, trashed=True)
     world.customer(2, Customer="Diputació")
     for number, contact in enumerate(CONTACTS, start=2):
         if contact["Customer"] == "DIBA":
             world.contact(number, Customer="Diputació")
     settled(world)
-    second = Log(first.staff, made["id"])
     assert second.row(2)[log.ID] == "DIBA-0001"
     assert len(events(world)) == 1
 
 
-def test_a_change_in_the_log_that_took_the_place_of_the_first_moves_the_one_event(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_a_change_in_the_log_that_took_the_place_of_the_first_moves_the_one_event(world: World, first: Log) -> None:
     second = copied(world, first)
     settled(world)
     later = WEDNESDAY + timedelta(days=1)
@@ -204,10 +181,7 @@ def test_a_change_in_the_log_that_took_the_place_of_the_first_moves_the_one_even
     assert [one for one in events(world) if one["status"] != "cancelled"] == []
 
 
-def test_a_deployment_goes_on_in_the_log_that_took_the_place_of_its_own(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
+def test_a_deployment_goes_on_in_the_log_that_took_the_place_of_its_own(world: World, first: Log) -> None:
     world.at(WEDNESDAY + timedelta(minutes=1))
     second = copied(world, first)
     settled(world)
@@ -217,11 +191,7 @@ def test_a_deployment_goes_on_in_the_log_that_took_the_place_of_its_own(world: W
     assert len(events(world)) == 1
 
 
-def test_a_mail_of_the_log_before_that_may_be_out_is_waited_for(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_a_mail_of_the_log_before_that_may_be_out_is_waited_for(world: World, first: Log) -> None:
     world.at(WEDNESDAY - timedelta(seconds=5))
     world.fault("gmail.users.drafts.send", "drop")
     world.at(WEDNESDAY)
@@ -235,11 +205,7 @@ def test_a_mail_of_the_log_before_that_may_be_out_is_waited_for(world: World) ->
     assert told(world) == ["start"]
 
 
-def test_a_draft_of_the_log_before_is_taken_back_and_the_mail_goes_once(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_a_draft_of_the_log_before_is_taken_back_and_the_mail_goes_once(world: World, first: Log) -> None:
     world.at(WEDNESDAY - timedelta(seconds=5))
     world.fault("gmail.users.drafts.send", "error", status=429)
     world.at(WEDNESDAY)
@@ -250,17 +216,13 @@ def test_a_draft_of_the_log_before_is_taken_back_and_the_mail_goes_once(world: W
     assert not world.person(DAEMON).call("GET", "/gmail/v1/users/me/drafts").get("drafts")
 
 
-def test_the_first_log_comes_back_with_what_was_done_meanwhile(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_the_first_log_comes_back_with_what_was_done_meanwhile(world: World, first: Log) -> None:
     second = copied(world, first)
     settled(world)
     world.at(WEDNESDAY + timedelta(minutes=1))
     assert told(world) == ["start"]
-    trashed(second)
-    first.staff.call("PATCH", f"/drive/v3/files/{first.file_id}", {"trashed": False}, supportsAllDrives="true")
+    world.changed_file(second.file_id, trashed=True)
+    world.changed_file(first.file_id, trashed=False)
     settled(world)
     first.write(2, {log.STATUS: "Done", **TICKS})
     settled(world)
@@ -268,13 +230,9 @@ def test_the_first_log_comes_back_with_what_was_done_meanwhile(world: World) -> 
     assert len(events(world)) == 1
 
 
-def test_a_log_of_another_customer_takes_nothing_over(world: World) -> None:
-    first = world.log()
-    first.plan(2, WEDNESDAY)
-    world.run()
-    world.after(seconds=31)
+def test_a_log_of_another_customer_takes_nothing_over(world: World, first: Log) -> None:
     row = first.row(2)
-    trashed(first)
+    world.changed_file(first.file_id, trashed=True)
     acme = world.log("ACME")
     acme.write(2, row)
     settled(world)
