@@ -324,6 +324,81 @@ def test_the_windows_of_what_was_announced_and_is_open_are_kept_beyond_a_restart
     assert ledger.planned_windows(NOW) == []
 
 
+def test_only_the_windows_of_those_asked_for_are_given(ledger: Ledger) -> None:
+    window = Window(NOW, NOW + timedelta(hours=1))
+    for log_id, responsible in (("log-2", "ana"), ("log-1", "ana"), ("log-3", "leo"), ("log-4", "")):
+        ledger.save_sights(log_id, [replace(sight(), window=window, responsible=responsible)], [], NOW)
+        for effect in ledger.commit([(replace(KEY, log_id=log_id, kind=Kind.EVENT), PAYLOAD, None)], NOW):
+            ledger.advance(effect.number, COMMITTED, SENT)
+    assert [one.log_id for one in ledger.planned_windows(NOW, {"ana"})] == ["log-1", "log-2"]
+    assert [one.log_id for one in ledger.planned_windows(NOW, {"ana", "leo"})] == ["log-1", "log-2", "log-3"]
+    assert [one.log_id for one in ledger.planned_windows(NOW, {"eva"})] == []
+    assert [one.log_id for one in ledger.planned_windows(NOW)] == ["log-1", "log-2", "log-3", "log-4"]
+
+
+# Scale -------------------------------------------------------------------------------------------------------------
+
+
+def _closed(ledger: Ledger, logs: range) -> None:
+    """Logs of customers of their own with a deployment of someone each, announced, mailed and closed yesterday."""
+    yesterday = NOW - timedelta(days=1)
+    for number in logs:
+        log_id, identity = f"other-{number}", f"C{number}-0001"
+        ledger.see_log(LogSeen(log_id, f"C{number}", 1, 1, yesterday, looked_at=yesterday))
+        window = Window(NOW, NOW + timedelta(hours=1))
+        seen = replace(sight(identity, NOW + timedelta(hours=2)), window=window, responsible=f"who{number}")
+        ledger.save_sights(log_id, [seen], [], yesterday)
+        keys = [Key(log_id, identity, kind, 1, 0, "") for kind in (Kind.EVENT, Kind.START)]
+        for effect in ledger.commit([(key, PAYLOAD, None) for key in keys], yesterday):
+            ledger.advance(effect.number, COMMITTED, SENT, at=yesterday)
+
+
+ASKED_AT_A_LOOK: dict[str, Callable[[Ledger], object]] = {
+    "dues": lambda ledger: ledger.dues(until=NOW),
+    "planned_windows": lambda ledger: ledger.planned_windows(NOW, {"ana"}),
+    "mails_since": lambda ledger: ledger.mails_since(NOW),
+    "highest_of": lambda ledger: ledger.highest_of("DIBA"),
+    "known_elsewhere": lambda ledger: ledger.known_elsewhere("log-1", {"DIBA-0014"}),
+    "log": lambda ledger: ledger.log("log-1"),
+    "known": lambda ledger: ledger.known("log-1"),
+    "memories": lambda ledger: ledger.memories("log-1"),
+    "effects_of": lambda ledger: ledger.effects_of("log-1"),
+    "sending": lambda ledger: ledger.effects_of("log-1", states=[SENDING]),
+    "sent": lambda ledger: ledger.effects_of("log-1", "DIBA-0014", [SENT]),
+    "to_tell": lambda ledger: ledger.to_tell("log-1"),
+    "history": lambda ledger: ledger.history("log-1"),
+    "move": lambda ledger: ledger.move("log-1", "DIBA-0099", "event", "log-2"),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED_AT_A_LOOK)
+def test_a_look_at_a_log_costs_the_store_nothing_of_the_other_logs(sqlite_ledger: Ledger, asked: str) -> None:
+    _closed(sqlite_ledger, range(20))
+    of_few = _steps(sqlite_ledger, ASKED_AT_A_LOOK[asked])
+    _closed(sqlite_ledger, range(20, 320))
+    assert _steps(sqlite_ledger, ASKED_AT_A_LOOK[asked]) <= of_few + 2
+
+
+def _steps(ledger: Ledger, ask: Callable[[Ledger], object]) -> int:
+    """How many hundreds of steps SQLite's machine takes for an answer."""
+    taken = 0
+
+    def stepped() -> int:
+        nonlocal taken
+        taken += 1
+        return 0
+
+    with ledger.store.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        raw.set_progress_handler(stepped, 100)
+    try:
+        ask(ledger)
+    finally:
+        raw.set_progress_handler(None, 0)
+    return taken
+
+
 # What is due -------------------------------------------------------------------------------------------------------
 
 

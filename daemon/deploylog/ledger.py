@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachabl
 from deploylog.identity import Known
 from deploylog.kept import Concluded, concluded_from_json, concluded_to_json
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
-from deploylog.model import Key, Kind, Status, Window
+from deploylog.model import NEVER, Key, Kind, Status, Window
 from deploylog.store import Store, is_unreachable, open_engine, reason_of
 
 
@@ -58,7 +59,7 @@ logs = sa.Table(
     "log",
     metadata,
     sa.Column("file_id", sa.String(128), primary_key=True),
-    sa.Column("customer", sa.Text, nullable=False),
+    sa.Column("customer", sa.Text, nullable=False, index=True),
     sa.Column("highest", sa.Integer, nullable=False, default=0),
     sa.Column("version", sa.BigInteger, nullable=False, default=0),
     sa.Column("edited_at", Instant),
@@ -86,10 +87,11 @@ deployments = sa.Table(
     sa.Column("due_at", Instant, index=True),
     sa.Column("vanished_at", Instant),
     sa.Column("window_start", Instant),
-    sa.Column("window_end", Instant, index=True),
+    sa.Column("window_end", Instant),
     sa.Column("responsible", sa.String(254), nullable=False, default=""),
     sa.Column("known_warnings", sa.JSON(none_as_null=True)),
     sa.Column("ticked", sa.JSON(none_as_null=True)),
+    sa.Index("ix_deployment_responsible", "responsible", "window_end"),
 )
 effects = sa.Table(
     "effect",
@@ -101,7 +103,7 @@ effects = sa.Table(
     sa.Column("generation", sa.Integer, nullable=False),
     sa.Column("round", sa.Integer, nullable=False),
     sa.Column("target", sa.String(254), nullable=False),
-    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("state", sa.String(16), nullable=False),
     sa.Column("payload", sa.JSON, nullable=False),
     sa.Column("due_at", Instant),
     sa.Column("committed_at", Instant, nullable=False),
@@ -118,6 +120,8 @@ effects = sa.Table(
     sa.Column("to_tell", sa.String(16), nullable=False, default=""),
     sa.Column("under_way_until", Instant),
     sa.UniqueConstraint("log_id", "deployment_id", "kind", "generation", "round", "target", name="effect_key"),
+    sa.Index("ix_effect_state", "state", "log_id"),
+    sa.Index("ix_effect_at", "at", "committed_at"),
 )
 history = sa.Table(
     "history",
@@ -568,10 +572,11 @@ class Ledger:
                     .values(vanished_at=now, due_at=None)
                 )
 
-    def planned_windows(self, ends_after: datetime) -> list[PlannedWindow]:
+    def planned_windows(self, ends_after: datetime, responsibles: Set[str] | None = None) -> list[PlannedWindow]:
         """The windows of all logs that were announced and not closed, and that end after an instant.
 
-        They are kept here, so that the first look after a start knows the other logs before it has read them.
+        `responsibles`: only theirs, by address; None: everybody's. They are kept here, so that the first look after a
+        start knows the other logs before it has read them.
         """
         announced = (
             sa.select(effects.c.number)
@@ -583,23 +588,28 @@ class Ledger:
             )
             .exists()
         )
-        found = (
-            sa.select(deployments)
-            .where(
-                deployments.c.window_end > ends_after,
-                deployments.c.vanished_at.is_(None),
-                deployments.c.status.in_([Status.PLANNED.value, Status.STARTED.value, Status.DELAYED.value]),
-                announced,
-            )
-            .order_by(deployments.c.log_id, deployments.c.id)
+        found = sa.select(
+            deployments.c.log_id,
+            deployments.c.id,
+            deployments.c.responsible,
+            deployments.c.window_start,
+            deployments.c.window_end,
+        ).where(
+            deployments.c.window_end > ends_after,
+            deployments.c.vanished_at.is_(None),
+            deployments.c.status.in_([Status.PLANNED.value, Status.STARTED.value, Status.DELAYED.value]),
+            announced,
         )
+        if responsibles is not None:
+            found = found.where(deployments.c.responsible.in_(sorted(responsibles)))
+        # Sorted here: asked to sort, SQLite goes through every deployment there is in that order.
         with self.store.reading() as connection:
-            rows = connection.execute(found).all()
+            rows = sorted(connection.execute(found).all(), key=lambda row: (row.log_id, row.id))
         return [
             PlannedWindow(row.log_id, row.id, row.responsible, Window(row.window_start, row.window_end)) for row in rows
         ]
 
-    def dues(self, until: datetime | None = None) -> dict[str, datetime]:
+    def dues(self, until: datetime = NEVER) -> dict[str, datetime]:
         """By log, the earliest instant at which one of its deployments or effects wants a decision.
 
         `until`: only where that is this instant or earlier, which costs nothing of the logs where it is later.
@@ -607,11 +617,9 @@ class Ledger:
         found: dict[str, datetime] = {}
         with self.store.reading() as connection:
             for log_id, at in ((deployments.c.log_id, deployments.c.due_at), (effects.c.log_id, effects.c.retry_at)):
-                wanted = at.is_not(None) if until is None else at <= until
-                asked = sa.select(log_id, sa.func.min(at).label("at")).where(wanted).group_by(log_id)
-                for row in connection.execute(asked):
-                    due = row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC)
-                    found[row.log_id] = min(due, found.get(row.log_id, due))
+                # The earliest of each log is found here: asked to group by log, SQLite goes through every row there is.
+                for row in connection.execute(sa.select(log_id, at.label("at")).where(at <= until)):
+                    found[row.log_id] = min(row.at, found.get(row.log_id, NEVER))
         return found
 
     def wake(self, log_id: str, deployment_id: str, now: datetime) -> None:
@@ -739,17 +747,15 @@ class Ledger:
         # Of one instant: the mail, then what the calendar was told of it.
         return sorted(found, key=lambda one: (one.at or one.committed_at, one.key.kind is Kind.EVENT, one.number))
 
-    def mails_since(self, moment: datetime) -> dict[str, int]:
+    def mails_since(self, moment: datetime) -> Counter[str]:
         """By log, how many mails went out, or may have, since then (UTC); notices, which go once each, aside."""
-        out = sa.func.coalesce(effects.c.at, effects.c.committed_at)
-        others = [Kind.EVENT.value, Kind.NOTICE.value, Kind.TICKET_NOTE.value]
-        query = (
-            sa.select(effects.c.log_id, sa.func.count().label("mails"))
-            .where(effects.c.kind.not_in(others), effects.c.state.in_([*PERHAPS_OUT]), out >= moment)
-            .group_by(effects.c.log_id)
-        )
+        one = effects.c
+        lately = sa.or_(one.at >= moment, sa.and_(one.at.is_(None), one.committed_at >= moment))
         with self.store.reading() as connection:
-            return {row.log_id: row.mails for row in connection.execute(query).all()}
+            # The state is looked at here: by its index SQLite would go through all that was ever sent.
+            rows = connection.execute(sa.select(one.log_id, one.kind, one.state).where(lately)).all()
+        others = {Kind.EVENT.value, Kind.NOTICE.value, Kind.TICKET_NOTE.value}
+        return Counter(row.log_id for row in rows if row.kind not in others and EffectState(row.state) in PERHAPS_OUT)
 
     def parked(self) -> list[Effect]:
         with self.store.reading() as connection:

@@ -55,6 +55,10 @@ HIGHEST = "deploylog-highest"
 """The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
 
 
+OPEN = frozenset({Status.PLANNED, Status.STARTED, Status.DELAYED})
+"""The words of a row whose window is, or may still be, somebody's time."""
+PlannedOf = Callable[[Set[str]], Sequence[PlannedWindow]]
+"""The windows in other logs of those responsible for them, by address."""
 MailedOf = Callable[[str, Sequence[str], datetime], Mapping[str, Sequence[Mailed]]]
 """Of a log's deployments, the mails in the mailbox; the last argument is now."""
 
@@ -143,7 +147,7 @@ class LogView:
     stopped: Sentence | None = None
     """Why nothing goes out for this log (`guards.py`); None: nothing is in the way."""
     taken: tuple[PlannedWindow, ...] = ()
-    """What was planned in the other logs when it was looked at."""
+    """What those responsible for its open rows had planned in the other logs when it was looked at."""
     barred: tuple[Progress, Sentence] | None = None
     """Why nothing may be sent for it whatever its rows say, and the word to say it with (`CustomerLogs.barred`)."""
     former: Mapping[str, str] = field(default_factory=dict)
@@ -242,7 +246,7 @@ class Observer:
         zone: ZoneInfo,
         customer: Customer | None,
         registry: Registry,
-        taken: Sequence[PlannedWindow],
+        planned: PlannedOf,
         now: datetime,
         mailed: MailedOf = _nothing_mailed,
         barred: tuple[Progress, Sentence] | None = None,
@@ -250,9 +254,9 @@ class Observer:
     ) -> LogView:
         """Decide about each row of a log that was just read.
 
-        `taken` holds the windows of other logs. `mailed` is asked what the mailbox shows of the rows of a log that the
-        ledger has never seen. `barred`: why nothing may be sent for the log at all. `owned`: the file ids of the logs
-        that are some customer's now.
+        `planned` is asked for the windows of other logs, by who is responsible for them. `mailed` is asked what the
+        mailbox shows of the rows of a log that the ledger has never seen. `barred`: why nothing may be sent for the log
+        at all. `owned`: the file ids of the logs that are some customer's now.
         """
         names, domains = self._policy.names, self._organization.domains
         read = [deployment_log.read_deployment(row, cells.layout, names, zone, domains) for row in cells.rows]
@@ -292,6 +296,8 @@ class Observer:
         if self._facts is not None and customer is not None and is_ours(customer) and barred is None:
             timing = self._policy.timing
             self._facts.look([row for row in judged if worth_looking_up(row, remembered[row.id], timing, now)], now)
+        responsibles = {row.responsible for row in judged if row.responsible and row.status in OPEN}
+        taken = tuple(planned(responsibles)) if responsibles else ()
         rows = []
         for sheet_row, row in zip(cells.rows, judged, strict=True):
             memory = remembered[row.id]
@@ -310,7 +316,7 @@ class Observer:
             tuple(rows),
             seen is None,
             identities.vanished,
-            taken=tuple(taken),
+            taken=taken,
             barred=barred,
             former=former,
         )
@@ -496,14 +502,13 @@ class Observer:
         others: Iterable[PlannedWindow],
         now: datetime,
     ) -> rules.Circumstances:
-        open_ = (Status.PLANNED, Status.STARTED, Status.DELAYED)
         place, levels = self._organization.place, self._organization.rules
-        if row.status not in open_:
+        if row.status not in OPEN:
             return circumstances(customer, registry, place, levels, Absences(), ())
         taken = [
             rules.Taken(other.taken, other.id, True, other.responsible == row.responsible)
             for other in log
-            if other.id != row.id and other.taken and other.status in open_
+            if other.id != row.id and other.taken and other.status in OPEN
         ]
         taken += [
             rules.Taken(one.window, one.deployment_id, False, True)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -316,8 +317,12 @@ class Reconciler:
         left, allowed = self._google.quota.left(), self._google.quota.reads_a_minute
         if left is None or allowed is None or due.get(file.id, NEVER) <= now:
             return True
+        most = allowed - READS_KEPT
+        if left <= min(READS_KEPT, most):
+            # Of thousands of logs that wait for their turn none need know what is due elsewhere.
+            return False
         soon = sum(now < at <= now + timedelta(minutes=1) for at in due.values())
-        return left > min(READS_KEPT + READS_A_LOOK * soon, allowed - READS_KEPT)
+        return left > min(READS_KEPT + READS_A_LOOK * soon, most)
 
     def _take_up_registry(self, now: datetime) -> bool:
         """Work with the registry as it was last read, from now on; whether it says something else than before."""
@@ -615,15 +620,16 @@ class Reconciler:
         return self._composer.letter(view, row, wanted, now)()
 
     def _look(self, file: DriveFile, customer: Customer | None, current: Registry, now: datetime) -> LogView:
-        elsewhere = self._windows_elsewhere(file, now)
         barred = self._customer_logs.barred(file, customer, current, now) if customer else None
         cells, zone = self._cells_and_zone(file, now)
         mailed, owned = self._recollection.mailed, self._owners.keys()
-        return self._observer.look(file, cells, zone, customer, current, elsewhere, now, mailed, barred, owned)
+        return self._observer.look(
+            file, cells, zone, customer, current, partial(self._planned, file, now), now, mailed, barred, owned
+        )
 
-    def _windows_elsewhere(self, file: DriveFile, now: datetime) -> list[PlannedWindow]:
-        """What is planned in the other logs of the folder, as far as the ledger knows."""
-        planned = self._ledger.planned_windows(now - LONGEST_UNDER_WAY)
+    def _planned(self, file: DriveFile, now: datetime, responsibles: Set[str]) -> list[PlannedWindow]:
+        """What these people have planned in the other logs of the folder, as far as the ledger knows."""
+        planned = self._ledger.planned_windows(now - LONGEST_UNDER_WAY, responsibles)
         return [one for one in planned if one.log_id != file.id and one.log_id in self._files]
 
     def _cells_and_zone(self, file: DriveFile, now: datetime) -> tuple[Cells, ZoneInfo]:

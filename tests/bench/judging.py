@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,8 @@ def _judge(world: VirtualWorld, size: Size) -> tuple[int, float]:
         began = time.process_time()
         for file, zone, customer in looks:
             cells = observer.read(file, world.now)
-            done += len(observer.look(file, cells, zone, customer, known, (), world.now).rows)
+            planned = partial(reconciler._planned, file, world.now)
+            done += len(observer.look(file, cells, zone, customer, known, planned, world.now).rows)
         seconds += time.process_time() - began
     return done, seconds
 

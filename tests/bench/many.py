@@ -11,8 +11,8 @@ from pathlib import Path
 
 from estate import estate
 from figures import Line, OutOfTime, Size, at_most, count
-from thousand import polls
-from virtual import Took, VirtualWorld
+from thousand import polls, read_everything
+from virtual import Took
 
 ROWS = 3
 CONSTANT = 1.5
@@ -58,9 +58,10 @@ def _steps(logs: int, seconds: int) -> Steps:
             with at_most(seconds):
                 for step in ("first pass", "second pass"):
                     steps.took[step] = world.measured()
-                    world.now += timedelta(seconds=45)
+                    # So much that in both worlds who may edit a log is asked anew, however long the pass was.
+                    world.now += timedelta(minutes=11)
                 step = "coming to rest"
-                _rest(world)
+                read_everything(world)
                 step = "idle polls"
                 steps.idle, _ = polls(world, 5)
                 step = "warm restart"
@@ -72,13 +73,6 @@ def _steps(logs: int, seconds: int) -> Steps:
         finally:
             world.close()
     return steps
-
-
-def _rest(world: VirtualWorld) -> None:
-    for _ in range(6):
-        world.now += timedelta(minutes=11)
-        if not world.run().logs_read:
-            return
 
 
 def _ratios(few: Steps, many: Steps, step: str) -> tuple[float, float]:

@@ -18,7 +18,8 @@ from estate import estate, log_of
 from figures import READS_A_MINUTE, Line, OutOfTime, Size, at_most, count
 from virtual import VirtualWorld
 
-from deploylog.reconcile import UNREAD_A_POLL
+from deploylog.google.quota import READS
+from deploylog.reconcile import READS_KEPT, UNREAD_A_POLL
 
 POLLS = 20
 """Five minutes of them, so that what is done every few minutes is among them."""
@@ -68,11 +69,23 @@ def first_start(world: VirtualWorld, script: Script, size: Size) -> Line:
         f"{READS_A_MINUTE} reads of Sheets a minute, and one read a log is the least",
         f"{_minutes(by_script)} (each of its polls)",
         counted.by_method(),
-        "of Sheets' reads three a minute are kept for what becomes due unforeseen, and the registry takes some; what "
-        "the daemon may read of the others is decided anew at each poll"
+        _why_longer(took, size.logs, counted)
         if through
         else f"{READS_A_MINUTE} logs a minute are the limit on the virtual clock, too; in the real time of this run "
         "the sandbox answers, and takes most of it",
+    )
+
+
+def _why_longer(took: timedelta, logs: int, counted: Counted) -> str:
+    """Where the minutes went that one read a log does not need."""
+    reads = sum(counted.calls[one] for one in READS)
+    others, kept = (reads - logs) / READS_A_MINUTE, reads / (READS_A_MINUTE - READS_KEPT) - reads / READS_A_MINUTE
+    polls = took.total_seconds() / 60 - reads / (READS_A_MINUTE - READS_KEPT)
+    return (
+        f"{kept:.1f} min because {READS_KEPT} of {READS_A_MINUTE} reads a minute are kept for what becomes due "
+        f"unforeseen, whose mail must not wait for a refusal; {others:.1f} min for {count(reads - logs, 'read')} of "
+        f"the registry, which is read at each poll for ten minutes after a start; {polls:.1f} min because what the "
+        "quota leaves no room for waits for the next poll"
     )
 
 

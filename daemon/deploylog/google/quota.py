@@ -15,7 +15,8 @@ READS_A_MINUTE = 60
 MINUTE = timedelta(minutes=1)
 AFTER_REFUSAL = timedelta(seconds=15)
 """How long nothing is left after a refusal: somebody else uses the quota, too."""
-_READS = ("sheets.spreadsheets.get", "sheets.spreadsheets.values.batchGet")
+READS = ("sheets.spreadsheets.get", "sheets.spreadsheets.values.batchGet")
+"""The methods that count as one."""
 
 
 class ReadQuota:
@@ -31,7 +32,7 @@ class ReadQuota:
 
     def called(self, method: str, status: int) -> None:
         """A call was made, and answered with this HTTP status, or not at all (0)."""
-        if self.reads_a_minute is None or method not in _READS:
+        if self.reads_a_minute is None or method not in READS:
             return
         now = self._clock()
         if status == 429:
