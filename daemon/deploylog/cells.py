@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
+from sys import intern
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -173,12 +174,13 @@ class RowReader:
         if len(text) > TEXT_LIMIT:
             self._problem("cell_too_long", column, limit=TEXT_LIMIT)
             return ""
-        return text
+        # Rows repeat one another, and thousands of logs are kept for the pages: each text is in memory once.
+        return intern(text)
 
     def lines(self, column: str) -> tuple[str, ...]:
         """The lines that say something, without the bullets people put before them."""
         stripped = (re.sub(r"^[\s*•·–-]+(?=\S)", "", line).strip() for line in self.text(column).split("\n"))
-        return tuple(line for line in stripped if line.strip("*•·–- "))
+        return tuple(intern(line) for line in stripped if line.strip("*•·–- "))
 
     def ticked(self, column: str) -> bool:
         cell = self.cell(column)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from deploylog.cells import (
@@ -178,7 +179,7 @@ def read_deployment(row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo,
         rollback_guide=reader.text(ROLLBACK_GUIDE),
         notify=reader.choice(NOTIFY, Notify) or Notify.EVERYONE,
         new_end=new_end,
-        checked=frozenset(name for name in CHECKLIST if reader.ticked(name)),
+        checked=_boxes(frozenset(name for name in CHECKLIST if reader.ticked(name))),
         comment=reader.text(COMMENT),
         override=reader.text(OVERRIDE),
         problems=tuple(reader.problems),
@@ -186,6 +187,12 @@ def read_deployment(row: SheetRow, layout: Layout, names: Names, zone: ZoneInfo,
         # An unreadable Status must not count as Draft: Draft stops what is pending without a word.
         status_unknown=status is None and bool(text_of(_at(row.cells, layout, STATUS))),
     )
+
+
+@lru_cache
+def _boxes(ticked: frozenset[str]) -> frozenset[str]:
+    """One object for the same boxes: thousands of rows that the pages keep have the same few."""
+    return ticked
 
 
 def read_component(line: str) -> Component:

@@ -27,7 +27,7 @@ web: {listen: "127.0.0.1:0"}
 def lines(size: Size) -> Iterator[Line]:
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), size.logs, size.rows) as at:
         at.configure(SETTINGS)
-        started, after, done = _watch(at, size)
+        before, started, after, done = _watch(at, size)
     through = done == size.logs
     peak = max([*started, *after], default=0.0)
     half = len(after) // 2
@@ -41,16 +41,18 @@ def lines(size: Size) -> Iterator[Line]:
         told,
         through and flat and peak <= AIM,
         f"VmRSS of `deploylog run` in /proc, its pages served, from its start until {AFTER:g} s of polls every 2 s "
-        f"after every log was read; flat: the second half of those at most {FLAT - 1:.0%} above the first",
-        limit="the pages show every row of every log, closed ones too, and so each is kept as it was last seen; the "
-        "programs and libraries take the rest before the first log is read",
+        f"after every log was read; flat: the second half of those at most {FLAT - 1:.0%} above the first. A text that "
+        "several rows have is kept once, and here most are; in logs where each row says something else it is more",
+        limit=f"programs and libraries took {before:.0f} MiB before the first log was read through; the rest are the "
+        "rows: the pages show every row of every log, closed ones too, and so each is kept as it was last seen",
     )
 
 
-def _watch(at: Served, size: Size) -> tuple[list[float], list[float], int]:
-    """MiB each second until every log was read, and after that; and how many were."""
+def _watch(at: Served, size: Size) -> tuple[float, list[float], list[float], int]:
+    """MiB before a log was read, each second until every log was, and after that; and how many were read."""
     started: list[float] = []
     after: list[float] = []
+    before = 0.0
     with daemon(at) as process:
         until = time.monotonic() + size.seconds
         done = 0
@@ -60,11 +62,13 @@ def _watch(at: Served, size: Size) -> tuple[list[float], list[float], int]:
                 raise RuntimeError((at.folder / "daemon.log").read_text()[-1000:])
             started.append(resident(process.pid))
             done = _done(at)
+            if not done:
+                before = started[-1]
         until = time.monotonic() + (AFTER if done == size.logs else 0)
         while time.monotonic() < until:
             time.sleep(1)
             after.append(resident(process.pid))
-    return started, after, done
+    return before, started, after, done
 
 
 def _done(at: Served) -> int:
