@@ -12,6 +12,7 @@ from datetime import datetime
 from deploylog import deployment_log, telling
 from deploylog.cells import serial_of
 from deploylog.config import Config
+from deploylog.errors import Refused
 from deploylog.google.sheets import CellWrite, Sheets
 from deploylog.ledger import Ledger
 from deploylog.lifecycle import EventWish, Policy, newly_ticked
@@ -64,8 +65,13 @@ class WriteBack:
                 self._ledger.see_log(replace(seen, version=0))
             return True
         writes = self._writes(view, fresh, wanted, now)
-        self._make_room(view, writes)
-        self._sheets.write(view.file.id, writes)
+        try:
+            self._sheets.write(view.file.id, writes)
+        except Refused:
+            # As a whole, where a cell lies outside of the grid. To look at its size each time would cost a read.
+            if not self._made_room(view, writes):
+                raise
+            self._sheets.write(view.file.id, writes)
         return True
 
     def _writes(
@@ -123,14 +129,15 @@ class WriteBack:
             decision, row.memory, self._messages, self._policy.language, zone, self._policy.names, link, replies
         )
 
-    def _make_room(self, view: LogView, writes: Sequence[CellWrite]) -> None:
-        """History grows past the rows its tab has; a write outside the grid would be refused as a whole."""
+    def _made_room(self, view: LogView, writes: Sequence[CellWrite]) -> bool:
+        """Have History grow where it goes past the rows its tab has; False: it does not."""
         tab = self._policy.names.shown(deployment_log.HISTORY)
         rows = max((one.row for one in writes if one.tab == tab), default=0)
-        if rows <= view.cells.history_layout.header_row + len(view.cells.history):
-            return
-        info = self._sheets.describe(view.file.id).tabs[tab]
-        self._sheets.grow(view.file.id, info, rows if rows <= info.rows else rows + 200, info.columns)
+        info = self._sheets.describe(view.file.id).tabs.get(tab)
+        if info is None or rows <= info.rows:
+            return False
+        self._sheets.grow(view.file.id, info, rows + 200, info.columns)
+        return True
 
     def history(self, view: LogView) -> None:
         """Lines for what the customer may read: what happened and to whom, in the customer's language.

@@ -11,6 +11,7 @@ from world import DAEMON, HELPDESK, MANAGER, STAFF, TEAM, TICKS, WEDNESDAY, Worl
 from deploylog import deployment_log as log
 from deploylog.demo import Person
 from deploylog.errors import DeploylogError
+from deploylog.google.quota import READS
 from deploylog.mime import MARKER
 
 BOSS = "boss@diba.example"
@@ -316,3 +317,18 @@ def test_a_fault_while_history_grows_loses_no_line(world: World, fault: dict) ->
         world, "Invitación enviada", "Enviado: correo de inicio (es)", "Enviado: correo de inicio (en)"
     )
     assert_each_once(world, 1)
+
+
+def test_a_start_mail_and_its_lines_of_history_take_three_reads_of_sheets(world: World) -> None:
+    planned(world)
+    world.after(seconds=31)
+    world.at(WEDNESDAY - timedelta(minutes=1))
+    before = Counter(world.calls())
+    world.now = WEDNESDAY
+    world.run(whole=False)
+    assert_history_tells(
+        world, "Invitación enviada", "Enviado: correo de inicio (es)", "Enviado: correo de inicio (en)"
+    )
+    made = Counter(world.calls()) - before
+    reads = {name: count for name, count in made.items() if name in READS}
+    assert reads == {"sheets.spreadsheets.values.batchGet": 3}, "the registry, the log, and the log once more to write"
