@@ -114,6 +114,20 @@ def test_the_last_daemon_to_stop_knows_that_it_is_the_last(one: Ledger, other: L
         assert one.store.is_last()
 
 
+def test_a_daemon_knows_how_many_work_on_its_store(
+    one: Ledger, other: Ledger, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    elsewhere = Ledger.open(postgresql.new_store(tmp_path / "elsewhere"))
+    with elsewhere.hold(), one.hold(), one.store.lock("log-1"):
+        assert one.store.daemons() == 1
+        with other.hold():
+            assert (one.store.daemons(), other.store.daemons(), elsewhere.store.daemons()) == (2, 2, 1)
+            cut_off(other, postgresql)
+            assert one.store.daemons() == 1
+        assert one.store.daemons() == 1
+    elsewhere.close()
+
+
 def test_any_number_of_daemons_that_start_at_once_make_one_store(url: str) -> None:
     gate, told = threading.Barrier(4, timeout=20), set()
 

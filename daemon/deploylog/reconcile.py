@@ -193,6 +193,7 @@ class Reconciler:
         if self._facts is not None:
             self._facts.begin_pass()
         now = clock()
+        self._google.quota.sharers = self._ledger.store.daemons()
         due = self._known_dues = self._ledger.dues()
         self._dues_asked_at = now
         fresh = self._see_folder(whole, due, now, report.problems, unread)
@@ -314,7 +315,7 @@ class Reconciler:
 
     def _has_room(self, file: DriveFile, due: Mapping[str, datetime], now: datetime) -> bool:
         """Whether a log may be read now: always where something is due, else if the quota leaves enough for that."""
-        left, allowed = self._google.quota.left(), self._google.quota.reads_a_minute
+        left, allowed = self._google.quota.left(), self._google.quota.allowed
         if left is None or allowed is None or due.get(file.id, NEVER) <= now:
             return True
         most = allowed - READS_KEPT

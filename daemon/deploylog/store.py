@@ -111,6 +111,8 @@ class Store:
         """
         if self.shared:
             self._is_daemon = True
+            # One that was opened before does not say that there is a daemon.
+            self._end_session()
             try:
                 self._open_session()
                 yield
@@ -195,6 +197,20 @@ class Store:
         with self._told(), session.begin():
             session.execute(sa.select(sa.func.pg_advisory_unlock_shared(_key(_ALIVE))))
             return bool(session.scalar(sa.select(sa.func.pg_try_advisory_lock(_key(_ALIVE)))))
+
+    def daemons(self) -> int:
+        """How many daemons work on this store, this one among them; SQLite: one."""
+        if not self.shared:
+            return 1
+        # An advisory lock's number stands in two columns of 32 bits (PostgreSQL, "pg_locks").
+        told = sa.text(
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+            "AND objsubid = 1 AND ((classid::bigint << 32) | objid::bigint) = :number"
+        )
+        with self.reading() as connection:
+            number = connection.scalar(sa.select(_key(_ALIVE)))
+            return max(int(connection.scalar(told, {"number": number}) or 0), 1)
 
     def clock_difference(self, now: datetime) -> float:
         """Seconds by which this machine's clock (`now`, UTC) is ahead of PostgreSQL's; 0 for SQLite."""

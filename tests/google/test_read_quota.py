@@ -39,6 +39,15 @@ def test_never_less_than_nothing_is_left_and_no_limit_is_none() -> None:
     assert free.left() is None
 
 
+def test_daemons_that_read_as_one_user_count_on_an_equal_part_each() -> None:
+    quota = ReadQuota(60, Clock())
+    quota.called(READ, 200)
+    quota.sharers = 3
+    assert (quota.allowed, quota.left()) == (20, 19)
+    quota.sharers = 100
+    assert (quota.allowed, quota.left()) == (1, 0)
+
+
 def test_after_a_refusal_nothing_is_left_for_a_while() -> None:
     clock = Clock()
     quota = ReadQuota(10, clock)

@@ -72,3 +72,13 @@ def test_a_copy_of_template_another_daemon_may_be_making_is_waited_for(world: Wo
             pass
     with second._copying("nova", world.now):
         pass
+
+
+def test_daemons_divide_what_they_may_read_for_as_long_as_there_are_several(world: World, other: Reconciler) -> None:
+    world.google.quota.reads_a_minute = 60
+    with world.ledger.hold():
+        with other._ledger.hold():
+            world.run()
+            assert world.google.quota.allowed == 30
+        world.run()
+        assert world.google.quota.allowed == 60

@@ -1,7 +1,8 @@
 """What Google's limit on reads of Sheets leaves, so that polling makes room for what is due and does not run into it.
 
 Of all limits this one binds first: 60 reads a minute and user (Sheets API, "Usage limits"). What counts is counted here
-as calls are made, over the last minute at each instant; other programs that read as the same user show as refusals.
+as calls are made, over the last minute at each instant. Daemons on one store read as the same user, and each counts on
+an equal part; other programs that do show as refusals.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ class ReadQuota:
         self, reads_a_minute: int | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self.reads_a_minute = reads_a_minute
+        """What the user may make."""
+        self.sharers = 1
+        """How many daemons make them, this one among them."""
         self._clock = clock
         self._reads: deque[datetime] = deque()
         self._refused_at: datetime | None = None
@@ -41,9 +45,15 @@ class ReadQuota:
         else:
             self._reads.append(now)
 
+    @property
+    def allowed(self) -> int | None:
+        """How many reads a minute are this daemon's; None: any number."""
+        return None if self.reads_a_minute is None else max(self.reads_a_minute // self.sharers, 1)
+
     def left(self) -> int | None:
-        """How many reads may be made now; None: any number."""
-        if self.reads_a_minute is None:
+        """How many reads this daemon may make now; None: any number."""
+        allowed = self.allowed
+        if allowed is None:
             return None
         now = self._clock()
         if self._refused_at is not None and timedelta(0) <= now - self._refused_at < AFTER_REFUSAL:
@@ -51,4 +61,4 @@ class ReadQuota:
         # Also what a clock that jumped back has put into the future.
         while self._reads and not timedelta(0) <= now - self._reads[0] < MINUTE:
             self._reads.popleft()
-        return max(self.reads_a_minute - len(self._reads), 0)
+        return max(allowed - len(self._reads), 0)
