@@ -55,7 +55,8 @@ def lines(size: Size) -> Iterator[Line]:
         rate >= AIM,
         f"processor seconds of `Observer.look` over logs of {size.rows} rows, of which {OPEN} are planned: cells into "
         "rows, which row is which deployment, what the ledger remembers of them (SQLite), rules of dates with free "
-        "slots, prerequisites, lifecycle; each time by a new Observer; not the call, not what is written afterwards",
+        "slots and what the same people have planned in other logs, prerequisites, lifecycle; each time by a new "
+        "Observer; not the call, not what is written afterwards",
         limit=f"it is plain Python, and no step takes much more than the others; the {READS_A_MINUTE} reads a minute "
         f"that Google allows bring {READS_A_MINUTE * size.rows:,} such rows, which takes "
         f"{READS_A_MINUTE * size.rows / rate:.1f} s of that minute",
