@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from sys import intern
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -125,6 +124,15 @@ def text_of(cell: Cell) -> str:
     return str(cell)
 
 
+@lru_cache(maxsize=8_192)
+def _once(text: str) -> str:
+    """One object for a text that many rows have: thousands of logs are kept for the pages.
+
+    Not `sys.intern`: the first releases of Python 3.12 keep such a text for ever (CPython issue 113993).
+    """
+    return text
+
+
 def says_nothing(cell: Cell) -> bool:
     """Empty, or an unticked checkbox: Sheets fills a column of checkboxes with FALSE to its last row."""
     return cell is False or text_of(cell) == ""
@@ -174,13 +182,12 @@ class RowReader:
         if len(text) > TEXT_LIMIT:
             self._problem("cell_too_long", column, limit=TEXT_LIMIT)
             return ""
-        # Rows repeat one another, and thousands of logs are kept for the pages: each text is in memory once.
-        return intern(text)
+        return _once(text)
 
     def lines(self, column: str) -> tuple[str, ...]:
         """The lines that say something, without the bullets people put before them."""
         stripped = (re.sub(r"^[\s*•·–-]+(?=\S)", "", line).strip() for line in self.text(column).split("\n"))
-        return tuple(intern(line) for line in stripped if line.strip("*•·–- "))
+        return tuple(_once(line) for line in stripped if line.strip("*•·–- "))
 
     def ticked(self, column: str) -> bool:
         cell = self.cell(column)
