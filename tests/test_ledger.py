@@ -339,8 +339,8 @@ def test_only_the_windows_of_those_asked_for_are_given(ledger: Ledger) -> None:
 # Scale -------------------------------------------------------------------------------------------------------------
 
 
-def _closed(ledger: Ledger, logs: range) -> None:
-    """Logs of customers of their own with a deployment of someone each, announced, mailed and closed yesterday."""
+def _fill(ledger: Ledger, logs: range) -> None:
+    """Logs of customers of their own with a deployment of somebody else each, announced and mailed yesterday."""
     yesterday = NOW - timedelta(days=1)
     for number in logs:
         log_id, identity = f"other-{number}", f"C{number}-0001"
@@ -373,9 +373,9 @@ ASKED_AT_A_LOOK: dict[str, Callable[[Ledger], object]] = {
 
 @pytest.mark.parametrize("asked", ASKED_AT_A_LOOK)
 def test_a_look_at_a_log_costs_the_store_nothing_of_the_other_logs(sqlite_ledger: Ledger, asked: str) -> None:
-    _closed(sqlite_ledger, range(20))
+    _fill(sqlite_ledger, range(20))
     of_few = _steps(sqlite_ledger, ASKED_AT_A_LOOK[asked])
-    _closed(sqlite_ledger, range(20, 320))
+    _fill(sqlite_ledger, range(20, 320))
     assert _steps(sqlite_ledger, ASKED_AT_A_LOOK[asked]) <= of_few + 2
 
 

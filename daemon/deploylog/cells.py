@@ -175,14 +175,14 @@ class RowReader:
 
     def text(self, column: str) -> str:
         """The cell's text; an unticked checkbox says nothing, so that a column of them overrides no rule."""
-        return "" if self.cell(column) is False else self._text(column)
+        return "" if self.cell(column) is False else _once(self._text(column))
 
     def _text(self, column: str) -> str:
         text = text_of(self.cell(column))
         if len(text) > TEXT_LIMIT:
             self._problem("cell_too_long", column, limit=TEXT_LIMIT)
             return ""
-        return _once(text)
+        return text
 
     def lines(self, column: str) -> tuple[str, ...]:
         """The lines that say something, without the bullets people put before them."""

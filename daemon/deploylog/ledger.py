@@ -31,7 +31,7 @@ from deploylog.errors import ConfigurationError, DeploylogError, StoreUnreachabl
 from deploylog.identity import Known
 from deploylog.kept import Concluded, concluded_from_json, concluded_to_json
 from deploylog.lifecycle import PARKED, PENDING, PERHAPS_OUT, EffectSeen, EffectState, Memory
-from deploylog.model import NEVER, Key, Kind, Status, Window
+from deploylog.model import NEVER, OPEN, Key, Kind, Status, Window
 from deploylog.store import Store, is_unreachable, open_engine, reason_of
 
 
@@ -597,7 +597,7 @@ class Ledger:
         ).where(
             deployments.c.window_end > ends_after,
             deployments.c.vanished_at.is_(None),
-            deployments.c.status.in_([Status.PLANNED.value, Status.STARTED.value, Status.DELAYED.value]),
+            deployments.c.status.in_(sorted(OPEN)),
             announced,
         )
         if responsibles is not None:

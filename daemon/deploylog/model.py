@@ -36,6 +36,10 @@ class Status(StrEnum):
     CANCELLED = "Cancelled"
 
 
+OPEN = frozenset({Status.PLANNED, Status.STARTED, Status.DELAYED})
+"""The words of a row whose window is, or may still be, somebody's time."""
+
+
 class Progress(StrEnum):
     """What the daemon says of a deployment: the first word of the column `Progress`."""
 

@@ -37,6 +37,7 @@ from deploylog.lifecycle import (
 )
 from deploylog.model import (
     INTERNAL_PARTIES,
+    OPEN,
     Customer,
     Deployment,
     Kind,
@@ -55,8 +56,6 @@ HIGHEST = "deploylog-highest"
 """The property of a log's file that keeps the highest number ever given in it, beyond the ledger's life."""
 
 
-OPEN = frozenset({Status.PLANNED, Status.STARTED, Status.DELAYED})
-"""The words of a row whose window is, or may still be, somebody's time."""
 PlannedOf = Callable[[Set[str]], Sequence[PlannedWindow]]
 """The windows in other logs of those responsible for them, by address."""
 MailedOf = Callable[[str, Sequence[str], datetime], Mapping[str, Sequence[Mailed]]]
@@ -513,7 +512,7 @@ class Observer:
         taken += [
             rules.Taken(one.window, one.deployment_id, False, True)
             for one in others
-            if one.responsible and one.responsible == row.responsible
+            if one.responsible == row.responsible
         ]
         # Of what is past nothing is judged, and whoever did it may have left.
         to_come = row.window is not None and row.window.end > now

@@ -203,14 +203,14 @@ class Store:
         if not self.shared:
             return 1
         # An advisory lock's number stands in two columns of 32 bits (PostgreSQL, "pg_locks").
-        told = sa.text(
-            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted "
-            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
-            "AND objsubid = 1 AND ((classid::bigint << 32) | objid::bigint) = :number"
+        number = sa.literal_column("((classid::bigint << 32) | objid::bigint)", sa.BigInteger)
+        shared_here = sa.text(
+            "locktype = 'advisory' AND objsubid = 1 AND mode = 'ShareLock' AND granted "
+            "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
         )
+        held = sa.select(sa.func.count()).select_from(sa.text("pg_locks")).where(shared_here, number == _key(_ALIVE))
         with self.reading() as connection:
-            number = connection.scalar(sa.select(_key(_ALIVE)))
-            return max(int(connection.scalar(told, {"number": number}) or 0), 1)
+            return max(connection.scalar(held) or 0, 1)
 
     def clock_difference(self, now: datetime) -> float:
         """Seconds by which this machine's clock (`now`, UTC) is ahead of PostgreSQL's; 0 for SQLite."""

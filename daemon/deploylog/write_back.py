@@ -68,8 +68,8 @@ class WriteBack:
         try:
             self._sheets.write(view.file.id, writes)
         except Refused:
-            # As a whole, where a cell lies outside of the grid. To look at its size each time would cost a read.
-            if not self._made_room(view, writes):
+            # All of it is, where one cell lies outside of the grid. To look at its size each time would cost a read.
+            if not self._made_room(view.file.id, fresh, writes):
                 raise
             self._sheets.write(view.file.id, writes)
         return True
@@ -129,14 +129,16 @@ class WriteBack:
             decision, row.memory, self._messages, self._policy.language, zone, self._policy.names, link, replies
         )
 
-    def _made_room(self, view: LogView, writes: Sequence[CellWrite]) -> bool:
+    def _made_room(self, file_id: str, cells: Cells, writes: Sequence[CellWrite]) -> bool:
         """Have History grow where it goes past the rows its tab has; False: it does not."""
         tab = self._policy.names.shown(deployment_log.HISTORY)
         rows = max((one.row for one in writes if one.tab == tab), default=0)
-        info = self._sheets.describe(view.file.id).tabs.get(tab)
+        if rows <= cells.history_layout.header_row + len(cells.history):
+            return False
+        info = self._sheets.describe(file_id).tabs.get(tab)
         if info is None or rows <= info.rows:
             return False
-        self._sheets.grow(view.file.id, info, rows + 200, info.columns)
+        self._sheets.grow(file_id, info, rows + 200, info.columns)
         return True
 
     def history(self, view: LogView) -> None:

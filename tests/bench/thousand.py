@@ -79,8 +79,8 @@ def first_start(world: VirtualWorld, script: Script, size: Size) -> Line:
 def _why_longer(took: timedelta, logs: int, counted: Counted) -> str:
     """Where the minutes went that one read a log does not need."""
     reads = sum(counted.calls[one] for one in READS)
-    others, kept = (reads - logs) / READS_A_MINUTE, reads / (READS_A_MINUTE - READS_KEPT) - reads / READS_A_MINUTE
-    polls = took.total_seconds() / 60 - reads / (READS_A_MINUTE - READS_KEPT)
+    least, with_kept = reads / READS_A_MINUTE, reads / (READS_A_MINUTE - READS_KEPT)
+    others, kept, polls = least - logs / READS_A_MINUTE, with_kept - least, took.total_seconds() / 60 - with_kept
     return (
         f"{kept:.1f} min because {READS_KEPT} of {READS_A_MINUTE} reads a minute are kept for what becomes due "
         f"unforeseen, whose mail must not wait for a refusal; {others:.1f} min for {count(reads - logs, 'read')} of "

@@ -87,6 +87,7 @@ def test_what_changed_last_is_listed_first(drive: Drive, drive_id: str, folder_i
             found = {file.id: file for file in drive.spreadsheets(drive_id, folder_id)}
             if found[last.id].modified > found[first.id].modified:
                 break
+        assert found[last.id].modified > found[first.id].modified
         assert list(found) == [last.id, first.id]
 
 
